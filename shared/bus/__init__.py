@@ -1,0 +1,21 @@
+"""The event bus: one interface over Kafka and over a log in a SQLite file."""
+
+from shared.bus.base import (
+    Bus,
+    KafkaSecurity,
+    Message,
+    OffsetOutOfRange,
+    Record,
+    Subscription,
+    TopicPartition,
+)
+
+__all__ = [
+    "Bus",
+    "KafkaSecurity",
+    "Message",
+    "OffsetOutOfRange",
+    "Record",
+    "Subscription",
+    "TopicPartition",
+]
