@@ -1,0 +1,1 @@
+"""The services of Duban; none imports another."""

@@ -1,0 +1,115 @@
+"""Opening a database. SQLite: one writer that begins IMMEDIATE, several readers. PostgreSQL: one pool."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.errors import Unavailable
+
+POOL_WAIT_SECONDS = 5
+SQLITE_READERS = 4
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # NORMAL loses acknowledged commits in a power cut
+    "PRAGMA busy_timeout=5000",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_size_limit=67108864",
+)
+POSTGRES_OPTIONS = {
+    "application_name": "duban",
+    "idle_in_transaction_session_timeout": "30000",  # a lost client must not hold an aggregate's lock
+    "statement_timeout": "60000",
+    "jit": "off",  # statements here are short; compiling them costs more than it saves
+}
+
+
+class Database:
+    """A service's database. `write` is a transaction that commits at the end; `read` never writes."""
+
+    def __init__(self, url: str, pool: int = 10) -> None:
+        address = make_url(url)
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+        self.url = url
+        if self.is_sqlite:
+            Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+            self._writer = _sqlite(address, pool=1, begin="BEGIN IMMEDIATE")
+            self._reader = _sqlite(address, pool=SQLITE_READERS, begin="BEGIN", pragmas=("PRAGMA query_only=ON",))
+        else:
+            self._writer = self._reader = _postgres(address, pool)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with _told_when_busy(), self._writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """One consistent view; on SQLite writing is refused."""
+        async with _told_when_busy(), self._reader.connect() as connection:
+            yield connection
+
+    async def ping(self) -> bool:
+        """Whether a statement gets an answer."""
+        try:
+            async with self.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (DBAPIError, OSError, Unavailable):
+            return False
+        return True
+
+    async def close(self) -> None:
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _told_when_busy() -> AsyncIterator[None]:
+    try:
+        yield
+    except PoolTimeout as full:
+        raise Unavailable from full
+    except (OSError, OperationalError) as lost:
+        if isinstance(lost, OperationalError) and not _means_unreachable(lost):
+            raise
+        raise Unavailable from lost
+
+
+def _means_unreachable(error: OperationalError) -> bool:
+    return error.connection_invalidated or "locked" in str(error)
+
+
+def _sqlite(address: URL, pool: int, begin: str, pragmas: tuple[str, ...] = ()) -> AsyncEngine:
+    engine = create_async_engine(
+        address.set(drivername="sqlite+aiosqlite"), pool_size=pool, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin by itself: see `begin`
+        cursor = connection.cursor()
+        for pragma in (*SQLITE_PRAGMAS, *pragmas):
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres(address: URL, pool: int) -> AsyncEngine:
+    return create_async_engine(
+        address.set(drivername="postgresql+asyncpg"),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        connect_args={"server_settings": POSTGRES_OPTIONS, "timeout": POOL_WAIT_SECONDS},
+    )

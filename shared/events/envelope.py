@@ -1,0 +1,84 @@
+"""The CloudEvents 1.0 attributes around an event, and the exact bytes of its data."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+MAX_DATA_BYTES = 256 * 1024
+"""Checked when the event is written; well below the broker's 1 MiB record limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """One event as it travels. `data` is UTF-8 JSON, never re-serialised after it was hashed."""
+
+    id: UUID
+    type: str
+    schema_version: str
+    source: str
+    subject: str
+    time: datetime
+    aggregate_version: int
+    partition_key: str
+    actor: str
+    correlation_id: str
+    causation_id: str
+    traceparent: str
+    data: bytes
+
+    @property
+    def service(self) -> str:
+        return self.source.rsplit("/", 1)[-1]
+
+    def attributes(self) -> dict[str, str]:
+        """CloudEvents attributes and extensions by their wire names, empty ones left out."""
+        named = {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "type": self.type,
+            "source": self.source,
+            "subject": self.subject,
+            "time": wire_time(self.time),
+            "datacontenttype": "application/json",
+            "dataschema": f"urn:duban:event:{self.type}:{self.schema_version}",
+            "aggregateversion": str(self.aggregate_version),
+            "partitionkey": self.partition_key,
+            "actor": self.actor,
+            "correlationid": self.correlation_id,
+            "causationid": self.causation_id,
+            "traceparent": self.traceparent,
+        }
+        return {name: value for name, value in named.items() if value}
+
+    def canonical_attributes(self) -> bytes:
+        """The attributes as the hash chain covers them: sorted JSON without spaces."""
+        return orjson.dumps(self.attributes(), option=orjson.OPT_SORT_KEYS)
+
+    @classmethod
+    def from_attributes(cls, attributes: dict[str, Any], data: bytes) -> "Envelope":
+        """Raises KeyError or ValueError where a required attribute is missing or malformed."""
+        if attributes["specversion"] != "1.0":
+            raise ValueError(f"specversion {attributes['specversion']} is not 1.0")
+        return cls(
+            id=UUID(attributes["id"]),
+            type=attributes["type"],
+            schema_version=attributes["dataschema"].rsplit(":", 1)[-1],
+            source=attributes["source"],
+            subject=attributes["subject"],
+            time=datetime.fromisoformat(attributes["time"]),
+            aggregate_version=int(attributes["aggregateversion"]),
+            partition_key=attributes["partitionkey"],
+            actor=attributes.get("actor", ""),
+            correlation_id=attributes.get("correlationid", ""),
+            causation_id=attributes.get("causationid", ""),
+            traceparent=attributes.get("traceparent", ""),
+            data=data,
+        )
+
+
+def wire_time(instant: datetime) -> str:
+    """RFC 3339 in UTC with `Z`, microseconds only where there are any."""
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"

@@ -1,0 +1,60 @@
+"""Settings that every service shares. Each field has a default that runs the embedded backend."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """Read from `DUBAN_*`. A service's own `DUBAN_<SERVICE>_*` wins over the common name (see `for_service`)."""
+
+    model_config = SettingsConfigDict(env_prefix="DUBAN_", extra="ignore")
+
+    data: Path = Field(Path("data"), description="folder of the embedded databases, mail and files")
+    database_url: SecretStr = Field(SecretStr(""), description="empty: an SQLite file in the data folder")
+    bus_url: str = Field("", description="empty: bus.db in the data folder; else kafka://host:port[,host:port]")
+    kafka_username: str = ""
+    kafka_password: SecretStr = SecretStr("")
+    kafka_tls_ca: str = Field("", description="file with the broker's CA; empty: no TLS")
+    host: str = "127.0.0.1"
+    port: int = 8080
+    url: str = Field("http://127.0.0.1:8080", description="the address that users see")
+    directory_url: str = Field("", description="where this process reaches directory; empty: `url`")
+    task_url: str = ""
+    notification_url: str = ""
+    reporting_url: str = ""
+    issuer: str = Field("duban", description="`iss` of accepted tokens")
+    audience: str = Field("duban", description="`aud` of accepted tokens")
+    demo: bool = Field(False, description="demo clock, demo accounts, sample marks; never in real use")
+    demo_starts: str = Field("2023-12-01T09:00:00+08:00", description="business time of a fresh demo (DOMAIN.md section 10)")
+    log_level: str = "info"
+    log_json: bool = False
+    database_pool: int = Field(10, description="connections per process (PostgreSQL)")
+    relay_poll_seconds: float = Field(0.0, description="0: 1 s embedded, where commits wake the relay; 0.1 s otherwise")
+
+    @classmethod
+    def for_service(cls, service: str) -> Self:
+        """Settings of one service's process; `DUBAN_TASK_DATABASE_URL` wins over `DUBAN_DATABASE_URL` there."""
+        prefix = f"DUBAN_{service.upper()}_"
+        own = {name: os.environ[prefix + name.upper()] for name in cls.model_fields if prefix + name.upper() in os.environ}
+        return cls(**own)  # type: ignore[arg-type]  # pydantic parses the strings of the environment
+
+    @model_validator(mode="after")
+    def _fill_addresses(self) -> Self:
+        for name in ("directory_url", "task_url", "notification_url", "reporting_url"):
+            if not getattr(self, name):
+                setattr(self, name, self.url)
+        if not self.bus_url:
+            self.bus_url = f"embedded:///{(self.data / 'bus.db').absolute()}"
+        return self
+
+    @property
+    def embedded(self) -> bool:
+        return self.bus_url.startswith("embedded:")
+
+    def database_for(self, service: str) -> str:
+        """The service's database address: as given, else an SQLite file in the data folder."""
+        return self.database_url.get_secret_value() or f"sqlite:///{(self.data / f'{service}.db').absolute()}"
