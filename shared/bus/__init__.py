@@ -2,6 +2,7 @@
 
 from shared.bus.base import (
     Bus,
+    BusUnavailable,
     KafkaSecurity,
     Message,
     OffsetOutOfRange,
@@ -12,6 +13,7 @@ from shared.bus.base import (
 
 __all__ = [
     "Bus",
+    "BusUnavailable",
     "KafkaSecurity",
     "Message",
     "OffsetOutOfRange",

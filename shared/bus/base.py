@@ -60,6 +60,10 @@ class KafkaSecurity:
     ca_file: str | None = None
 
 
+class BusUnavailable(Exception):
+    """The broker did not answer. Try again later."""
+
+
 class OffsetOutOfRange(Exception):
     """The requested offset is outside what the log holds. Nothing was skipped; the consumer must decide."""
 
@@ -84,12 +88,13 @@ class Subscription(Protocol):
 
     def assignment(self) -> frozenset[TopicPartition]: ...
 
-    async def fetch(self, max_records: int, timeout: float) -> dict[TopicPartition, list[Record]]:
+    async def fetch(self, max_records: int, timeout: float) -> dict[TopicPartition, list[Record]]:  # noqa: ASYNC109
         """Up to `max_records` in all, in offset order per partition, as soon as there are any; {} after `timeout` seconds.
 
         Call it all the time, also with nothing assigned or everything paused: it is the member's sign of life.
-        Never cancel it. Raises OffsetOutOfRange. Records of partitions that were assigned to another member meanwhile
-        may still come; only the consumer's database can tell.
+        Never cancel it. Raises OffsetOutOfRange, after which that partition has no position, and others may have lost
+        theirs too (`epoch` tells). Records of partitions that were assigned to another member meanwhile may still come;
+        only the consumer's database can tell.
         """
         ...
 
@@ -108,7 +113,7 @@ class Subscription(Protocol):
         ...
 
     async def close(self) -> None:
-        """Leave the group; its other members take the partitions over. A fetch under way returns."""
+        """Leave the group; its other members take the partitions over. A fetch under way returns {}, as do later ones."""
         ...
 
 
@@ -129,7 +134,10 @@ class Bus(Protocol):
         ...
 
     async def create_topics(self, topics: Mapping[str, int]) -> None:
-        """Create the topics (name → partitions) that are missing, kept for ever. An existing topic is left as it is."""
+        """Create the topics (name → partitions) that are missing, kept for ever. An existing topic is left as it is.
+
+        Raises BusUnavailable.
+        """
         ...
 
     async def publish(self, messages: Sequence[Message]) -> list[bool]:
@@ -142,9 +150,9 @@ class Bus(Protocol):
     async def subscribe(self, group: str, topics: Sequence[str]) -> Subscription: ...
 
     async def end_offsets(self, topics: Sequence[str]) -> dict[TopicPartition, int]:
-        """The offset that the next record of each partition will get."""
+        """The offset that the next record of each partition will get. Raises BusUnavailable. Missing topics are left out."""
         ...
 
     async def begin_offsets(self, topics: Sequence[str]) -> dict[TopicPartition, int]:
-        """The offset of the oldest record that each partition still holds."""
+        """The oldest offset that each partition still holds. Raises BusUnavailable. Missing topics are left out."""
         ...

@@ -1,0 +1,53 @@
+"""Aggregates: rows whose every change is an event."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+from uuid import UUID
+
+from sqlalchemy import LargeBinary, inspect
+from sqlalchemy.orm.attributes import manager_of_class
+from sqlmodel import Field, SQLModel
+
+from shared.db.columns import UtcDateTime
+from shared.ids import new_id
+
+
+class Aggregate(SQLModel):
+    """Columns that every aggregate has. Transitions change the row and return events, or raise."""
+
+    noun: ClassVar[str]
+    """First part of the subject, e.g. `report` in `report/0192…`."""
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    version: int = 0
+    """Counts the aggregate's events."""
+    head: bytes = Field(default=b"", sa_type=LargeBinary)
+    """Hash of its last event; empty before the first."""
+    changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    """Time of its last event; event time never decreases within an aggregate."""
+
+    @property
+    def subject(self) -> str:
+        return f"{self.noun}/{self.id}"
+
+    @property
+    def partition_key(self) -> str:
+        """Events of one key stay in order among each other; the aggregate's own id unless it belongs to a plan."""
+        return str(self.id)
+
+
+A = TypeVar("A", bound=Aggregate)
+
+
+def loaded(cls: type[A], row: Mapping[str, Any]) -> A:
+    """An aggregate as it stands in the database; later assignments count as changes."""
+    instance: A = manager_of_class(cls).new_instance()
+    instance.__dict__.update(row)
+    return instance
+
+
+def changes(aggregate: Aggregate) -> dict[str, Any]:
+    """Columns assigned since it was loaded, with their new values."""
+    state = inspect(aggregate)
+    return {name: state.dict[name] for name in state.committed_state if name in state.dict}
