@@ -41,8 +41,9 @@ stack: setup ## the production backend without Docker: Kafka, PostgreSQL, one pr
 
 compose: ## the production backend in containers, with the demo
 	@$(PYTHON) deploy/make-env
-	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) --profile demo up --build --wait --detach
-	@echo "Duban is at http://127.0.0.1:$(PORT). Accounts: docker compose -f deploy/docker-compose.yml logs demo"
+	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) up --build --wait --detach
+	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) run --rm demo
+	@echo "Duban is at http://127.0.0.1:$(PORT). \`make compose-down\` stops it; its data stays."
 
 compose-down: ## stop the containers; their data stays
 	$(COMPOSE) --profile demo down
