@@ -1,0 +1,203 @@
+"""Projections: what is known of one subject, as a pure function of its row and its next event.
+
+A handler sees only the row of its subject and needs no other, so a batch is loaded in one statement per table, folded in
+memory and written back, and a rebuild from the first event gives the same rows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Index, Integer, String, Table, bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.db.bulk import insert_rows, rows_in, upsert_rows
+from shared.db.columns import UtcDateTime
+from shared.events.event import Event, Recorded
+
+E = TypeVar("E", bound=Event)
+
+
+class Row(dict[str, Any]):
+    """A row as a handler sees it: read like a dictionary, changed by `with_`, which gives a new one."""
+
+    def with_(self, **changes: Any) -> "Row":
+        return Row({**self, **changes})
+
+
+Parts = Mapping[str, Row]
+RowHandler = Callable[[Row, Recorded[E]], Row]
+PartsHandler = Callable[[Recorded[E]], Parts]
+Fold = Callable[[Parts, Recorded[Any]], Parts]
+"""Given the current rows of a subject by part, the rows that the event changes or adds."""
+
+
+def history_columns() -> list[Any]:
+    """Key and life of a row in a table that answers both "now" (`until` is null) and "as of that day"."""
+    return [
+        Column("generation", Integer, primary_key=True, autoincrement=False),
+        Column("subject", String(120), primary_key=True),
+        Column("part", String(40), primary_key=True),
+        Column("version", Integer, primary_key=True, autoincrement=False),
+        Column("since", UtcDateTime, nullable=False),
+        Column("until", UtcDateTime),
+    ]
+
+
+def current_columns() -> list[Any]:
+    """Key of a row in a table that only knows the present."""
+    return [
+        Column("subject", String(120), primary_key=True),
+        Column("part", String(40), primary_key=True),
+        Column("version", Integer, nullable=False),
+    ]
+
+
+def open_rows_index(table: str) -> Index:
+    """Readers of the present look only at open rows."""
+    return Index(f"{table}_open", "generation", "subject", "part", sqlite_where=_OPEN, postgresql_where=_OPEN)
+
+
+_OPEN = Column("until", UtcDateTime).is_(None)
+
+
+@dataclass
+class ProjectedTable:
+    """The rows of one table and the handlers that fold events into them."""
+
+    table: Table
+    folds: dict[type[Event], Fold] = field(default_factory=dict)
+
+    @property
+    def keeps_history(self) -> bool:
+        return "until" in self.table.c
+
+    def on(self, *events: type[E]) -> Callable[[RowHandler[E]], RowHandler[E]]:
+        """Declare the handler of a subject's only row: `(row, event) -> row`; the row is empty before the first."""
+
+        def declare(handler: RowHandler[E]) -> RowHandler[E]:
+            for cls in events:
+                self._declare(cls, lambda parts, event: {"": handler(parts.get("", Row()), event)})
+            return handler
+
+        return declare
+
+    def parts_on(self, *events: type[E]) -> Callable[[PartsHandler[E]], PartsHandler[E]]:
+        """Declare a handler that gives several rows of a subject at once, by part."""
+
+        def declare(handler: PartsHandler[E]) -> PartsHandler[E]:
+            for cls in events:
+                self._declare(cls, lambda _parts, event: handler(event))
+            return handler
+
+        return declare
+
+    def _declare(self, cls: type[Event], fold: Fold) -> None:
+        if cls in self.folds:
+            raise ValueError(f"{self.table.name} already has a handler for {cls.type}")
+        self.folds[cls] = fold
+
+    async def apply(self, connection: AsyncConnection, events: Sequence[Recorded[Any]], generation: int) -> None:
+        mine = [event for event in events if type(event.data) in self.folds]
+        if not mine:
+            return
+        current = await self._load(connection, {event.subject for event in mine}, generation)
+        if self.keeps_history:
+            await self._write_history(connection, *fold_history(self.folds, current, mine), generation)
+        else:
+            rows = fold_current(self.folds, current, mine)
+            await upsert_rows(connection, self.table, [self._complete(row) for row in rows])
+
+    async def _load(self, connection: AsyncConnection, subjects: Iterable[str], generation: int) -> dict[str, dict[str, Row]]:
+        where = (self.table.c.generation == generation, self.table.c.until.is_(None)) if self.keeps_history else ()
+        by_subject: dict[str, dict[str, Row]] = {}
+        for row in await rows_in(connection, self.table, "subject", subjects, *where):
+            by_subject.setdefault(row["subject"], {})[row["part"]] = Row(row)
+        return by_subject
+
+    async def _write_history(
+        self, connection: AsyncConnection, closed: list[dict[str, Any]], born: list[Row], generation: int
+    ) -> None:
+        if closed:
+            await connection.execute(self._close(), [{**key, "k_generation": generation} for key in closed])
+        await insert_rows(connection, self.table, [self._complete({**row, "generation": generation}) for row in born])
+
+    def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Every column, absent ones null. Raises KeyError for a name that the table does not have."""
+        unknown = row.keys() - self.table.c.keys()
+        if unknown:
+            raise KeyError(f"{self.table.name} has no column {', '.join(sorted(unknown))}")
+        return {name: row.get(name) for name in self.table.c.keys()}  # noqa: SIM118 - iterating c gives columns
+
+    def _close(self) -> Any:
+        c = self.table.c
+        key = (c.generation == bindparam("k_generation"), c.subject == bindparam("k_subject"))
+        return update(self.table).where(*key, c.part == bindparam("k_part"), c.version == bindparam("k_version")).values(until=bindparam("k_until"))
+
+
+def fold_history(
+    folds: Mapping[type[Event], Fold], current: dict[str, dict[str, Row]], events: Sequence[Recorded[Any]]
+) -> tuple[list[dict[str, Any]], list[Row]]:
+    """Fold events in order. Returns the stored rows to close and the new rows, each closed by the next."""
+    closed: list[dict[str, Any]] = []
+    born: dict[tuple[str, str], list[Row]] = {}
+    for event in events:
+        parts = current.setdefault(event.subject, {})
+        for part, row in folds[type(event.data)](parts, event).items():
+            if (event.subject, part) in born:
+                born[event.subject, part][-1]["until"] = event.time
+            elif part in parts:
+                closed.append(_closing(event, part, parts[part]["version"]))
+            key = {"subject": event.subject, "part": part, "version": event.version, "since": event.time, "until": None}
+            parts[part] = Row({**row, **key})
+            born.setdefault((event.subject, part), []).append(parts[part])
+    return closed, [row for rows in born.values() for row in rows]
+
+
+def _closing(event: Recorded[Any], part: str, version: int) -> dict[str, Any]:
+    return {"k_subject": event.subject, "k_part": part, "k_version": version, "k_until": event.time}
+
+
+def fold_current(
+    folds: Mapping[type[Event], Fold], current: dict[str, dict[str, Row]], events: Sequence[Recorded[Any]]
+) -> list[Row]:
+    """Fold events in order and return the last row of each subject and part."""
+    changed: dict[tuple[str, str], Row] = {}
+    for event in events:
+        parts = current.setdefault(event.subject, {})
+        for part, row in folds[type(event.data)](parts, event).items():
+            parts[part] = Row({**row, "subject": event.subject, "part": part, "version": event.version})
+            changed[event.subject, part] = parts[part]
+    return list(changed.values())
+
+
+class Projection:
+    """A consumer whose effect is rows of its own tables and nothing else, so that it can be rebuilt.
+
+    The name is the consumer group; renaming it would read everything again.
+    """
+
+    def __init__(self, name: str, *, topics: Sequence[str], generation: int = 1) -> None:
+        self.name = name
+        self.topics = tuple(topics)
+        self.generation = generation
+        self.tables: list[ProjectedTable] = []
+
+    def table(self, table: Table) -> ProjectedTable:
+        projected = ProjectedTable(table)
+        self.tables.append(projected)
+        return projected
+
+    def event_types(self) -> frozenset[str]:
+        return frozenset(cls.type for projected in self.tables for cls in projected.folds)
+
+    def for_generation(self, generation: int) -> "Projection":
+        """The same projection into another generation of its tables, with offsets of its own."""
+        twin = Projection(f"{self.name}@{generation}", topics=self.topics, generation=generation)
+        twin.tables = self.tables
+        return twin
+
+    async def apply(self, connection: AsyncConnection, events: Sequence[Recorded[Event]]) -> None:
+        """Fold a batch, in order, into every table that has a handler for it."""
+        for projected in self.tables:
+            await projected.apply(connection, events, self.generation)
