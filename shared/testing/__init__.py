@@ -1,0 +1,1 @@
+"""Real servers for tests and for running the production backend on a machine without Docker."""
