@@ -14,7 +14,9 @@ GroupKey = Key
 AccountName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,62}$")]
 MeasureKey = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$")]
 """The Arabic number where it is unique in the plan (`17`), else area and number (`7.17`)."""
-PeriodKey = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12]|-W(0[1-9]|[1-4][0-9]|5[0-3]))?$")]
+PeriodKey = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])|-Q[1-4]|-H[12]|-W(0[1-9]|[1-4][0-9]|5[0-3]))?$")
+]
 """`2024-03`, `2024-Q1`, `2024-H1`, `2024` or `2024-W14`."""
 
 

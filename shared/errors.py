@@ -54,16 +54,22 @@ class NotFound(AppError):
 
     code, status = "not-found", 404
     title = Text("没有找到", "Not found")
-    detail = Text("没有找到，或者您无权查看。请检查地址中的编号。", "Not found, or not yours to see. Check the keys in the address.")
+    detail = Text(
+        "没有找到，或者您无权查看。请检查地址中的编号。",
+        "Not found, or not yours to see. Check the keys in the address.",
+    )
 
 
 class NotAuthenticated(AppError):
     code, status = "not-authenticated", 401
     title = Text("需要登录", "Sign-in required")
-    detail = Text("令牌缺失、失效或不可信，请重新获取令牌。", "The token is missing, expired or not trusted; get a new one from POST token.")
+    detail = Text(
+        "令牌缺失、失效或不可信，请重新获取令牌。",
+        "The token is missing, expired or not trusted; get a new one from POST token.",
+    )
 
-    def __init__(self, **facts: object) -> None:
-        super().__init__(headers={"WWW-Authenticate": "Bearer"}, **facts)
+    def __init__(self) -> None:
+        super().__init__(headers={"WWW-Authenticate": "Bearer"})
 
 
 class MayNot(AppError):

@@ -29,7 +29,9 @@ class ServiceSettings(BaseSettings):
     issuer: str = Field("duban", description="`iss` of accepted tokens")
     audience: str = Field("duban", description="`aud` of accepted tokens")
     demo: bool = Field(False, description="demo clock, demo accounts, sample marks; never in real use")
-    demo_starts: str = Field("2023-12-01T09:00:00+08:00", description="business time of a fresh demo (DOMAIN.md section 10)")
+    demo_starts: str = Field(
+        "2023-12-01T09:00:00+08:00", description="business time of a fresh demo (DOMAIN.md section 10)"
+    )
     log_level: str = "info"
     log_json: bool = False
     database_pool: int = Field(10, description="connections per process (PostgreSQL)")
@@ -39,7 +41,9 @@ class ServiceSettings(BaseSettings):
     def for_service(cls, service: str) -> Self:
         """Settings of one service's process; `DUBAN_TASK_DATABASE_URL` wins over `DUBAN_DATABASE_URL` there."""
         prefix = f"DUBAN_{service.upper()}_"
-        own = {name: os.environ[prefix + name.upper()] for name in cls.model_fields if prefix + name.upper() in os.environ}
+        own = {
+            name: os.environ[prefix + name.upper()] for name in cls.model_fields if prefix + name.upper() in os.environ
+        }
         return cls(**own)  # type: ignore[arg-type]  # pydantic parses the strings of the environment
 
     @model_validator(mode="after")

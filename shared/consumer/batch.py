@@ -1,33 +1,21 @@
 """One batch of one partition in one transaction: offset, states, effects, parked events, states."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.base import TopicPartition
+from shared.consumer.applying import Consumer, is_transient, try_to_apply
 from shared.consumer.parked import apply_waiting
 from shared.consumer.standing import advance_offset, load_key_states, park, store_key_states
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Incoming, KeyStates, Reason, Verdict, subjects
-from shared.errors import Unavailable
 from shared.events.event import Event, Recorded
 from shared.faultpoints import faultpoint
 from shared.telemetry.metrics import FORKS
 
 log = structlog.get_logger()
-
-
-class Consumer(Protocol):
-    """What a runner runs. `apply` writes only rows of the events' own subjects and reads no clock."""
-
-    name: str
-    topics: tuple[str, ...]
-
-    def event_types(self) -> frozenset[str]: ...
-    async def apply(self, connection: AsyncConnection, events: Sequence[Recorded[Event]]) -> None: ...
 
 
 class StaleOffset(Exception):
@@ -96,28 +84,6 @@ async def apply_one_by_one(
     return failed
 
 
-async def try_to_apply(connection: AsyncConnection, consumer: Consumer, incoming: Incoming) -> str:
-    """Apply one event in a savepoint. Returns the error of a lasting failure, or nothing; transient ones are raised."""
-    if incoming.event is None:
-        return ""
-    try:
-        async with connection.begin_nested():
-            await consumer.apply(connection, [incoming.event])
-    except Exception as error:  # noqa: BLE001 - whatever a handler raises parks its event alone
-        if is_transient(error):
-            raise
-        log.error("event parked", consumer=consumer.name, subject=incoming.subject, version=incoming.version, exc_info=error)
-        return f"{type(error).__name__}: {error}"
-    return ""
-
-
-def is_transient(error: BaseException) -> bool:
-    """Whether the same event can succeed later without anybody mending anything."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, (OperationalError, InterfaceError, Unavailable, OSError))
-
-
 async def _begin(
     connection: AsyncConnection,
     tables: ConsumerTables,
@@ -150,5 +116,7 @@ async def _set_aside(
     if verdict is Verdict.FORK:
         reason = Reason.FORK
         FORKS.labels(name).inc()
-        log.critical("fork: two events claim one version", consumer=name, subject=incoming.subject, version=incoming.version)
+        log.critical(
+            "fork: two events claim one version", consumer=name, subject=incoming.subject, version=incoming.version
+        )
     await park(connection, tables, name, incoming, reason, incoming.error)

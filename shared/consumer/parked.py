@@ -1,22 +1,18 @@
 """Parked events: listed, explained, retried in order, or skipped with a reason."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.base import Record
 from shared.clock import system_now
+from shared.consumer.applying import Consumer, try_to_apply
 from shared.consumer.standing import load_key_states, store_key_states
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Held, Incoming, KeyStates, Reason, read_record
 from shared.errors import AppError, NotFound, Text
-
-if TYPE_CHECKING:
-    from shared.consumer.batch import Consumer
 
 Row = dict[str, Any]
 
@@ -53,7 +49,13 @@ async def retry_parked(connection: AsyncConnection, tables: ConsumerTables, cons
 
 
 async def skip_parked(
-    connection: AsyncConnection, tables: ConsumerTables, consumer: Consumer, subject: str, version: int, reason: str, by: str
+    connection: AsyncConnection,
+    tables: ConsumerTables,
+    consumer: Consumer,
+    subject: str,
+    version: int,
+    reason: str,
+    by: str,
 ) -> int:
     """Leave out the first parked event of an aggregate, on record, and go on with the next. Returns how many are left."""
     await _lock(connection, tables, consumer.name, subject)
@@ -75,8 +77,6 @@ async def apply_waiting(
     connection: AsyncConnection, tables: ConsumerTables, consumer: Consumer, states: KeyStates, subject: str
 ) -> int:
     """Apply what follows without a gap. Frees the aggregate when nothing is left; returns 1 where one failed, else 0."""
-    from shared.consumer.batch import try_to_apply  # noqa: PLC0415 - batch applies waiting events, waiting events apply like a batch
-
     state = states.of(subject)
     rows = await _waiting(connection, tables, consumer.name, subject)
     for row in rows:
@@ -105,7 +105,9 @@ async def _waiting(connection: AsyncConnection, tables: ConsumerTables, consumer
 
 async def _lock(connection: AsyncConnection, tables: ConsumerTables, consumer: str, subject: str) -> None:
     table = tables.key_state
-    await connection.execute(select(table.c.subject).where(table.c.consumer == consumer, table.c.subject == subject).with_for_update())
+    await connection.execute(
+        select(table.c.subject).where(table.c.consumer == consumer, table.c.subject == subject).with_for_update()
+    )
 
 
 def _incoming(row: Row, consumer: Consumer) -> Incoming:
@@ -125,7 +127,12 @@ async def _remove(connection: AsyncConnection, tables: ConsumerTables, row: Row)
 
 async def _note_failure(connection: AsyncConnection, tables: ConsumerTables, row: Row, error: str) -> None:
     table = tables.parked
-    changed = {"attempts": row["attempts"] + 1, "error": error[:2000], "fingerprint": error.split("\n", 1)[0][:200], "last_at": system_now()}
+    changed = {
+        "attempts": row["attempts"] + 1,
+        "error": error[:2000],
+        "fingerprint": error.split("\n", 1)[0][:200],
+        "last_at": system_now(),
+    }
     reason = row["reason"] if row["reason"] == Reason.NEEDS_UPGRADE else Reason.FAILED.value
     await connection.execute(update(table).where(*_this(tables, row)).values(**changed, reason=reason))
 

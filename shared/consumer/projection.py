@@ -108,7 +108,9 @@ class ProjectedTable:
             rows = fold_current(self.folds, current, mine)
             await upsert_rows(connection, self.table, [self._complete(row) for row in rows])
 
-    async def _load(self, connection: AsyncConnection, subjects: Iterable[str], generation: int) -> dict[str, dict[str, Row]]:
+    async def _load(
+        self, connection: AsyncConnection, subjects: Iterable[str], generation: int
+    ) -> dict[str, dict[str, Row]]:
         where = (self.table.c.generation == generation, self.table.c.until.is_(None)) if self.keeps_history else ()
         by_subject: dict[str, dict[str, Row]] = {}
         for row in await rows_in(connection, self.table, "subject", subjects, *where):
@@ -132,7 +134,11 @@ class ProjectedTable:
     def _close(self) -> Any:
         c = self.table.c
         key = (c.generation == bindparam("k_generation"), c.subject == bindparam("k_subject"))
-        return update(self.table).where(*key, c.part == bindparam("k_part"), c.version == bindparam("k_version")).values(until=bindparam("k_until"))
+        return (
+            update(self.table)
+            .where(*key, c.part == bindparam("k_part"), c.version == bindparam("k_version"))
+            .values(until=bindparam("k_until"))
+        )
 
 
 def fold_history(

@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from shared.bus.base import Bus, Record, Subscription, TopicPartition
-from shared.consumer.batch import BatchFailed, Consumer, StaleOffset, apply_batch, apply_one_by_one, is_transient
+from shared.consumer.applying import Consumer, is_transient
+from shared.consumer.batch import BatchFailed, StaleOffset, apply_batch, apply_one_by_one
 from shared.consumer.standing import load_offsets
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Incoming, read_record
@@ -29,14 +30,6 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Pause:
-    """A partition that waits before it is tried again."""
-
-    until: float
-    seconds: float
-
-
-@dataclass(slots=True)
 class Runner:
     """Applies one consumer's events. Its offsets live in the service's database and decide; the bus's are for display."""
 
@@ -46,7 +39,9 @@ class Runner:
     bus: Bus
     stored: dict[TopicPartition, int] = field(default_factory=dict)
     """The next offset of each partition as this runner last stored or read it."""
-    paused: dict[TopicPartition, Pause] = field(default_factory=dict)
+    paused: dict[TopicPartition, float] = field(default_factory=dict)
+    """Partitions that wait, and the monotonic time at which they are tried again."""
+    backoff: dict[TopicPartition, float] = field(default_factory=dict)
     failures_in_a_row: int = 0
 
     async def run(self) -> None:
@@ -125,6 +120,7 @@ class Runner:
 
     async def _applied(self, subscription: Subscription, partition: TopicPartition, batch: Sequence[Incoming]) -> None:
         self.stored[partition] = batch[-1].record.offset + 1
+        self.backoff.pop(partition, None)
         CONSUMER_APPLIED.labels(self.consumer.name).inc(len(batch))
         await subscription.note_progress({partition: self.stored[partition]})
         if self.failures_in_a_row >= BREAKER_FAILURES:
@@ -134,19 +130,20 @@ class Runner:
             self.failures_in_a_row = 0
 
     async def _back_off(self, subscription: Subscription, partition: TopicPartition, error: str) -> None:
-        last = self.paused.get(partition)
-        seconds = min(MAX_BACKOFF_SECONDS, (last.seconds * 2) if last else 0.2)
-        log.warning("consumer backs off", consumer=self.consumer.name, partition=str(partition), seconds=seconds, error=error)
+        seconds = self.backoff[partition] = min(MAX_BACKOFF_SECONDS, self.backoff.get(partition, 0.1) * 2)
+        log.warning(
+            "consumer backs off", consumer=self.consumer.name, partition=str(partition), seconds=seconds, error=error
+        )
         self._pause(subscription, partition, seconds)
         await subscription.seek(partition, self.stored[partition])
 
     def _pause(self, subscription: Subscription, partition: TopicPartition, seconds: float) -> None:
         subscription.pause(partition)
-        self.paused[partition] = Pause(time.monotonic() + seconds, seconds)
+        self.paused[partition] = time.monotonic() + seconds
 
     def _resume_due(self, subscription: Subscription) -> None:
         now = time.monotonic()
-        for partition in [partition for partition, pause in self.paused.items() if pause.until <= now]:
+        for partition in [partition for partition, until in self.paused.items() if until <= now]:
             del self.paused[partition]
             subscription.resume(partition)
             BREAKER_OPEN.labels(self.consumer.name).set(0)

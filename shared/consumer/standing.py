@@ -50,10 +50,14 @@ async def load_key_states(
 ) -> KeyStates:
     table = tables.key_state
     rows = await rows_in(connection, table, "subject", subjects, table.c.consumer == consumer)
-    return KeyStates({row["subject"]: KeyState(row["last_version"], row["last_event_id"], Held(row["held"])) for row in rows})
+    return KeyStates(
+        {row["subject"]: KeyState(row["last_version"], row["last_event_id"], Held(row["held"])) for row in rows}
+    )
 
 
-async def store_key_states(connection: AsyncConnection, tables: ConsumerTables, consumer: str, states: KeyStates) -> None:
+async def store_key_states(
+    connection: AsyncConnection, tables: ConsumerTables, consumer: str, states: KeyStates
+) -> None:
     changed = [
         {
             "consumer": consumer,
@@ -68,7 +72,9 @@ async def store_key_states(connection: AsyncConnection, tables: ConsumerTables, 
     await upsert_rows(connection, tables.key_state, changed)
 
 
-async def park(connection: AsyncConnection, tables: ConsumerTables, consumer: str, incoming: Incoming, reason: Reason, error: str) -> None:
+async def park(
+    connection: AsyncConnection, tables: ConsumerTables, consumer: str, incoming: Incoming, reason: Reason, error: str
+) -> None:
     """Keep a record that cannot be applied now, byte for byte; it is never dropped."""
     await insert_missing(connection, tables.parked, [parked_row(consumer, incoming, reason, error)])
 
@@ -98,5 +104,7 @@ def parked_row(consumer: str, incoming: Incoming, reason: Reason, error: str) ->
 async def count_parked(connection: AsyncConnection, tables: ConsumerTables) -> dict[tuple[str, str], int]:
     """How many events wait, by consumer and reason."""
     table = tables.parked
-    rows = await connection.execute(select(table.c.consumer, table.c.reason, func.count()).group_by(table.c.consumer, table.c.reason))
+    rows = await connection.execute(
+        select(table.c.consumer, table.c.reason, func.count()).group_by(table.c.consumer, table.c.reason)
+    )
     return {(consumer, reason): count for consumer, reason, count in rows}

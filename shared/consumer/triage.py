@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -66,31 +66,37 @@ class Verdict(StrEnum):
     FORK = "fork"
 
 
-class Reader(Protocol):
-    """What triage needs of a consumer."""
-
-    def event_types(self) -> frozenset[str]: ...
-
-
 def read_record(record: Record, wanted: frozenset[str]) -> Incoming:
     """Decode a record as far as this consumer needs it. Never raises: what cannot be read says why."""
     try:
         envelope = decode(record.headers, record.value)
     except NotACloudEvent as broken:
-        return Incoming(record, _pseudo_subject(record), record.offset, str(record.offset), reason=Reason.UNDECODABLE, error=str(broken))
-    known = {"subject": envelope.subject, "version": envelope.aggregate_version, "event_id": str(envelope.id), "type": envelope.type}
+        return Incoming(
+            record,
+            _pseudo_subject(record),
+            record.offset,
+            str(record.offset),
+            reason=Reason.UNDECODABLE,
+            error=str(broken),
+        )
+    known: dict[str, Any] = {
+        "subject": envelope.subject,
+        "version": envelope.aggregate_version,
+        "event_id": str(envelope.id),
+        "type": envelope.type,
+    }
     if envelope.type not in wanted:
         return Incoming(record, **known)
     return _read_data(record, envelope, known)
 
 
-def _read_data(record: Record, envelope: Envelope, known: dict[str, object]) -> Incoming:
+def _read_data(record: Record, envelope: Envelope, known: dict[str, Any]) -> Incoming:
     try:
-        return Incoming(record, **known, event=read_event(envelope))  # type: ignore[arg-type]
+        return Incoming(record, **known, event=read_event(envelope))
     except NeedsUpgrade as newer:
-        return Incoming(record, **known, reason=Reason.NEEDS_UPGRADE, error=str(newer))  # type: ignore[arg-type]
+        return Incoming(record, **known, reason=Reason.NEEDS_UPGRADE, error=str(newer))
     except (ValidationError, AppError, ValueError) as broken:
-        return Incoming(record, **known, reason=Reason.FAILED, error=str(broken))  # type: ignore[arg-type]
+        return Incoming(record, **known, reason=Reason.FAILED, error=str(broken))
 
 
 def _pseudo_subject(record: Record) -> str:

@@ -12,7 +12,9 @@ from sqlalchemy.sql.dml import Insert
 Values = Sequence[Mapping[str, Any]]
 
 
-async def rows_in(connection: AsyncConnection, table: Table, column: str, keys: Iterable[Any], *where: ColumnElement[bool]) -> list[dict[str, Any]]:
+async def rows_in(
+    connection: AsyncConnection, table: Table, column: str, keys: Iterable[Any], *where: ColumnElement[bool]
+) -> list[dict[str, Any]]:
     """Rows whose column holds one of the keys."""
     wanted = list(keys)
     if not wanted:

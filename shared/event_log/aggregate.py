@@ -24,7 +24,7 @@ class Aggregate(SQLModel):
     """Counts the aggregate's events."""
     head: bytes = Field(default=b"", sa_type=LargeBinary)
     """Hash of its last event; empty before the first."""
-    changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # type: ignore[call-overload]
+    changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Time of its last event; event time never decreases within an aggregate."""
 
     @property

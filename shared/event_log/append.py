@@ -14,7 +14,11 @@ LogRow = Mapping[str, Any]
 
 
 async def change_and_append(
-    connection: AsyncConnection, tables: EventLogTables, target: Table, change: Mapping[str, Any], rows: Sequence[LogRow]
+    connection: AsyncConnection,
+    tables: EventLogTables,
+    target: Table,
+    change: Mapping[str, Any],
+    rows: Sequence[LogRow],
 ) -> None:
     """Write an aggregate's changed columns and its events. `change` holds `id`, the new `version` and `head`.
 
@@ -25,7 +29,9 @@ async def change_and_append(
         await _change_and_append_at_once(connection, tables, target, change, rows[0], before)
         return
     columns = {name: value for name, value in change.items() if name != "id"}
-    bumped = await connection.execute(_bump(target, tuple(columns)), {**_new(columns), "_id": change["id"], "_before": before})
+    bumped = await connection.execute(
+        _bump(target, tuple(columns)), {**_new(columns), "_id": change["id"], "_before": before}
+    )
     if bumped.rowcount == 0:
         raise VersionConflict
     await append(connection, tables, rows)
@@ -42,7 +48,12 @@ async def append(connection: AsyncConnection, tables: EventLogTables, rows: Sequ
 
 
 async def _change_and_append_at_once(
-    connection: AsyncConnection, tables: EventLogTables, target: Table, change: Mapping[str, Any], row: LogRow, before: int
+    connection: AsyncConnection,
+    tables: EventLogTables,
+    target: Table,
+    change: Mapping[str, Any],
+    row: LogRow,
+    before: int,
 ) -> None:
     columns = {name: value for name, value in change.items() if name != "id"}
     statement = _bump_and_append(tables, target, tuple(columns), tuple(row))
@@ -67,7 +78,9 @@ def _bump(target: Table, columns: tuple[str, ...]) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _bump_and_append(tables: EventLogTables, target: Table, columns: tuple[str, ...], log_columns: tuple[str, ...]) -> Executable:
+def _bump_and_append(
+    tables: EventLogTables, target: Table, columns: tuple[str, ...], log_columns: tuple[str, ...]
+) -> Executable:
     bumped = _bump(target, columns).returning(literal_column("1").label("one")).cte("bumped")
     values = [bindparam(f"log_{name}", type_=tables.log.c[name].type) for name in log_columns]
     logged = (

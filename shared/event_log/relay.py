@@ -147,9 +147,7 @@ async def measure(database: Database, tables: EventLogTables, service: str) -> i
     return int(pending)
 
 
-def _unbroken_prefix(
-    rows: Sequence[Row[Any]], acknowledged: Sequence[bool]
-) -> list[Row[Any]]:
+def _unbroken_prefix(rows: Sequence[Row[Any]], acknowledged: Sequence[bool]) -> list[Row[Any]]:
     """Per key, the rows before the first that the bus did not take: only they may be marked."""
     broken: set[str] = set()
     sent = []
@@ -169,7 +167,7 @@ async def _take_lease(connection: AsyncConnection, tables: EventLogTables, name:
     renewed = await connection.execute(
         update(lease).where(lease.c.name == name, lease.c.owner == owner).values(until=until).returning(lease.c.epoch)
     )
-    epoch = renewed.scalar_one_or_none()
+    epoch: int | None = renewed.scalar_one_or_none()
     if epoch is None:
         taken = await connection.execute(
             update(lease)
@@ -210,4 +208,5 @@ async def _database_now(connection: AsyncConnection) -> datetime:
     """The database's clock: hosts may disagree about the time, leases may not."""
     if connection.dialect.name == "sqlite":
         return system_now()  # one host, one clock
-    return (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    now: datetime = (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+    return now

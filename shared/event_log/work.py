@@ -23,7 +23,10 @@ A = TypeVar("A", bound=Aggregate)
 class EventTooLarge(AppError):
     code, status = "event-too-large", 413
     title = Text("内容过大", "Content too large")
-    detail = Text("内容有 {size} 字节，最多 {limit} 字节，请精简或作为附件上传。", "{size} bytes exceed the limit of {limit}; shorten it or attach a file.")
+    detail = Text(
+        "内容有 {size} 字节，最多 {limit} 字节，请精简或作为附件上传。",
+        "{size} bytes exceed the limit of {limit}; shorten it or attach a file.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """The CloudEvents 1.0 attributes around an event, and the exact bytes of its data."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import orjson
 
 MAX_DATA_BYTES = 256 * 1024
 """Checked when the event is written; well below the broker's 1 MiB record limit."""
+MAX_VERSION = 2**31 - 1
+"""A CloudEvents integer is a signed 32-bit number."""
+SCHEMA_PREFIX = "urn:duban:event:"
+SCHEMA_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ class Envelope:
             "subject": self.subject,
             "time": wire_time(self.time),
             "datacontenttype": "application/json",
-            "dataschema": f"urn:duban:event:{self.type}:{self.schema_version}",
+            "dataschema": schema_name(self.type, self.schema_version),
             "aggregateversion": str(self.aggregate_version),
             "partitionkey": self.partition_key,
             "actor": self.actor,
@@ -58,18 +62,18 @@ class Envelope:
         return orjson.dumps(self.attributes(), option=orjson.OPT_SORT_KEYS)
 
     @classmethod
-    def from_attributes(cls, attributes: dict[str, Any], data: bytes) -> "Envelope":
+    def from_attributes(cls, attributes: dict[str, str], data: bytes) -> "Envelope":
         """Raises KeyError or ValueError where a required attribute is missing or malformed."""
         if attributes["specversion"] != "1.0":
             raise ValueError(f"specversion {attributes['specversion']} is not 1.0")
         return cls(
             id=UUID(attributes["id"]),
             type=attributes["type"],
-            schema_version=attributes["dataschema"].rsplit(":", 1)[-1],
+            schema_version=_schema_version(attributes["type"], attributes["dataschema"]),
             source=attributes["source"],
             subject=attributes["subject"],
-            time=datetime.fromisoformat(attributes["time"]),
-            aggregate_version=int(attributes["aggregateversion"]),
+            time=_instant(attributes["time"]),
+            aggregate_version=_version(attributes["aggregateversion"]),
             partition_key=attributes["partitionkey"],
             actor=attributes.get("actor", ""),
             correlation_id=attributes.get("correlationid", ""),
@@ -82,3 +86,29 @@ class Envelope:
 def wire_time(instant: datetime) -> str:
     """RFC 3339 in UTC with `Z`, microseconds only where there are any."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def schema_name(event_type: str, version: str) -> str:
+    """The `dataschema` of an event: the `$id` of its JSON Schema in `contracts/events/`."""
+    return f"{SCHEMA_PREFIX}{event_type}:{version}"
+
+
+def _schema_version(event_type: str, schema: str) -> str:
+    version = schema.removeprefix(schema_name(event_type, ""))
+    if not SCHEMA_VERSION.fullmatch(version):
+        raise ValueError(f"dataschema {schema} is not {schema_name(event_type, 'N.M')}")
+    return version
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(f"time {text} has no offset from UTC")
+    return instant
+
+
+def _version(text: str) -> int:
+    version = int(text)
+    if not 1 <= version <= MAX_VERSION:
+        raise ValueError(f"aggregateversion {text} is not in 1..{MAX_VERSION}")
+    return version

@@ -12,7 +12,12 @@ from pydantic import BaseModel, ConfigDict
 class Event(BaseModel):
     """Base of all facts. Unknown fields are ignored, so that a newer minor version can be read."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_timedelta="iso8601")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        ser_json_timedelta="iso8601",
+        use_attribute_docstrings=True,  # they become the descriptions in the published schemas
+    )
 
     type: ClassVar[str]
     version: ClassVar[str]
@@ -27,7 +32,7 @@ def event(name: str, *, version: str) -> Callable[[type[E]], type[E]]:
     """Name an event class on the wire, e.g. `@event("report.submitted", version="1.0")`."""
 
     def register(cls: type[E]) -> type[E]:
-        key = (name, int(version.split(".")[0]))
+        key = (name, int(version.split(".", maxsplit=1)[0]))
         if key in _classes:
             raise ValueError(f"{name} {version} is already {_classes[key].__name__}")
         cls.type, cls.version = name, version

@@ -14,7 +14,9 @@ class UnknownType(AppError):
 class NeedsUpgrade(AppError):
     code, status = "needs-upgrade", 422
     title = Text("需要升级", "Needs a newer build")
-    detail = Text("事件 {type} {version} 需要更新的版本才能读取。", "{type} {version} can only be read by a newer build.")
+    detail = Text(
+        "事件 {type} {version} 需要更新的版本才能读取。", "{type} {version} can only be read by a newer build."
+    )
 
 
 def known_types() -> set[str]:
