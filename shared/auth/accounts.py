@@ -1,0 +1,99 @@
+"""The accounts as a service knows them from the directory's events."""
+
+from functools import lru_cache
+from typing import Any, Protocol
+from uuid import UUID
+
+from sqlalchemy import Row, Select, Table, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import Field, SQLModel
+
+from shared.auth.actor import Actor
+from shared.db.columns import JsonText
+
+
+class KnownAccount(SQLModel):
+    """Columns of a projected table of accounts: `class Account(KnownAccount, TaskTable, table=True)`."""
+
+    subject: str = Field(primary_key=True, max_length=120)
+    part: str = Field(default="", primary_key=True, max_length=40)
+    version: int
+    account: UUID = Field(unique=True)
+    username: str = Field(index=True, max_length=63)
+    roles: list[str] = Field(sa_type=JsonText)
+    unit: str | None = Field(default=None, index=True, max_length=63)
+    districts: list[str] = Field(sa_type=JsonText)
+    plans: list[str] = Field(sa_type=JsonText)
+    auth_epoch: int
+    active: bool
+
+
+class AccountFacts(Protocol):
+    """What the directory's events say of an account; `contracts.directory.AccountState` has this shape."""
+
+    account: UUID
+    username: str
+    roles: Any
+    unit: str | None
+    districts: Any
+    plans: Any
+    auth_epoch: int
+    active: bool
+
+
+def know_account(event: AccountFacts) -> dict[str, Any]:
+    """The columns of KnownAccount after an event; each carries the whole state, so only the latest counts."""
+    return {
+        "account": event.account,
+        "username": event.username,
+        "roles": [str(role) for role in event.roles],
+        "unit": event.unit,
+        "districts": list(event.districts),
+        "plans": list(event.plans),
+        "auth_epoch": event.auth_epoch,
+        "active": event.active,
+    }
+
+
+class ActorSource(Protocol):
+    """How a service finds the caller behind a token."""
+
+    async def find(self, connection: AsyncConnection, account_id: UUID, epoch: int) -> Actor | None:
+        """None where the account is unknown or inactive, or the token's epoch is lower than the account's."""
+        ...
+
+
+class KnownAccounts:
+    """The actors in a service's own table of accounts."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    async def find(self, connection: AsyncConnection, account_id: UUID, epoch: int) -> Actor | None:
+        return await find_actor(connection, self._table, account_id, epoch)
+
+
+async def find_actor(connection: AsyncConnection, table: Table, account_id: UUID, epoch: int) -> Actor | None:
+    """The active account with its present roles; None where it is unknown, inactive or has moved past `epoch`."""
+    row = (await connection.execute(_by_account(table), {"account": account_id})).one_or_none()
+    if row is None or not row.active or epoch < row.auth_epoch:
+        return None
+    return _actor(account_id, row)
+
+
+def _actor(account_id: UUID, row: Row[Any]) -> Actor:
+    return Actor(
+        account_id=account_id,
+        account=row.username,
+        roles=frozenset(row.roles),
+        unit=row.unit,
+        districts=frozenset(row.districts),
+        plans=frozenset(row.plans),
+    )
+
+
+@lru_cache(maxsize=32)
+def _by_account(table: Table) -> Select[Any]:
+    c = table.c
+    columns = (c.username, c.roles, c.unit, c.districts, c.plans, c.auth_epoch, c.active)
+    return select(*columns).where(c.account == bindparam("account", type_=c.account.type))
