@@ -41,9 +41,9 @@ class ServiceSettings(BaseSettings):
     def for_service(cls, service: str) -> Self:
         """Settings of one service's process; `DUBAN_TASK_DATABASE_URL` wins over `DUBAN_DATABASE_URL` there."""
         prefix = f"DUBAN_{service.upper()}_"
-        own = {
-            name: os.environ[prefix + name.upper()] for name in cls.model_fields if prefix + name.upper() in os.environ
-        }
+        # DUBAN_TASK_URL is where the others reach task, not task's own word for DUBAN_URL.
+        overridable = [name for name in cls.model_fields if f"{service}_{name}" not in cls.model_fields]
+        own = {name: os.environ[prefix + name.upper()] for name in overridable if prefix + name.upper() in os.environ}
         return cls(**own)  # type: ignore[arg-type]  # pydantic parses the strings of the environment
 
     @model_validator(mode="after")
