@@ -30,7 +30,7 @@ def decode(headers: Iterable[tuple[str, bytes | None]], value: bytes | None) -> 
     attributes, data = read_attributes(headers, value)
     try:
         return Envelope.from_attributes(attributes, data)
-    except (KeyError, ValueError) as broken:
+    except (KeyError, ValueError, OverflowError) as broken:
         raise NotACloudEvent(f"{type(broken).__name__}: {broken}") from broken
 
 
@@ -94,7 +94,7 @@ def _parsed(value: bytes) -> tuple[dict[str, Any], bytes]:
     """Anybody's form. The data is written anew, so its spaces are lost."""
     members = orjson.loads(value)
     if not isinstance(members, dict):
-        raise ValueError("a structured event is a JSON object")
+        raise TypeError("a structured event is not a JSON object")
     return members, orjson.dumps(members.pop("data")) if "data" in members else b""
 
 

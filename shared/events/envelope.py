@@ -63,7 +63,7 @@ class Envelope:
 
     @classmethod
     def from_attributes(cls, attributes: dict[str, str], data: bytes) -> "Envelope":
-        """Raises KeyError or ValueError where a required attribute is missing or malformed."""
+        """Raises KeyError, ValueError or OverflowError where a required attribute is missing or malformed."""
         if attributes["specversion"] != "1.0":
             raise ValueError(f"specversion {attributes['specversion']} is not 1.0")
         return cls(
@@ -104,7 +104,7 @@ def _instant(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError(f"time {text} has no offset from UTC")
-    return instant
+    return instant.astimezone(UTC)
 
 
 def _version(text: str) -> int:
