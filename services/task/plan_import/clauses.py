@@ -1,0 +1,199 @@
+"""Clauses: where a text names who is responsible, whether in brackets, behind labels, or as a closing sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from services.task.plan_import.lines import Lines
+from services.task.plan_import.names import is_unit
+from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, VERB
+from services.task.plan_import.spans import Span
+from services.task.plan_import.units import CLOSING, OPENING, UnitList, read_units, with_first_listed_as_lead
+
+OPENS = re.compile(r"[(\[〔【]")
+LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of the genre stay far below
+SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
+MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
+CLOSING_SENTENCE = re.compile(r"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{4,300}?(?:负责|牵头|配合|职责分工落实|组织实施))[。]?[ ]*$")
+BEFORE_BARE_LIST = "。;!?)]"
+AFTER_BARE_LIST = "。;\n"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A stretch of text that assigns units; `units` is None where it should but could not be read."""
+
+    span: Span
+    form: str
+    units: UnitList | None
+
+
+def clauses(lines: Lines) -> list[Clause]:
+    """All clauses in order; a rule that the first listed unit leads holds from where it stands."""
+    found = sorted(_all_forms(lines), key=lambda clause: clause.span)
+    return list(_under_document_rule(lines.text, found))
+
+
+def _all_forms(lines: Lines) -> Iterator[Clause]:
+    bracketed = list(_bracketed(lines.text))
+    taken = _Taken(bracketed)
+    yield from bracketed
+    for clause in _labelled(lines):
+        if not taken.overlaps(clause.span):
+            yield clause
+    for line in lines:
+        sentence = _sentence(lines.text, line)
+        if sentence and not taken.overlaps(sentence.span):
+            yield sentence
+
+
+class _Taken:
+    """Spans of the clauses in brackets, for which a label or verb inside is not a clause of its own."""
+
+    def __init__(self, clauses: list[Clause]) -> None:
+        self.spans = [clause.span for clause in clauses]
+
+    def overlaps(self, span: Span) -> bool:
+        from bisect import bisect_left
+
+        index = bisect_left(self.spans, span)
+        near = self.spans[max(0, index - 1) : index + 1]
+        return any(other.start < span.end and span.start < other.end for other in near)
+
+
+def _under_document_rule(text: str, found: list[Clause]) -> Iterator[Clause]:
+    rule = FIRST_LISTED_LEADS.search(text)
+    for clause in found:
+        if rule and clause.units and clause.span.end > rule.start():
+            yield Clause(clause.span, clause.form, with_first_listed_as_lead(clause.units))
+        else:
+            yield clause
+
+
+# -- in brackets -------------------------------------------------------------------------------------------------------
+
+
+def _bracketed(text: str) -> Iterator[Clause]:
+    position = 0
+    while opening := OPENS.search(text, position):
+        span = _bracket(text, opening.start())
+        clause = _clause_in(text, span)
+        if clause:
+            yield clause
+        position = span.end if clause else opening.end()
+
+
+def _bracket(text: str, start: int) -> Span:
+    """To the bracket that closes this one, of whatever style; to the line's end where none does."""
+    depth = 0
+    limit = min(len(text), start + LONGEST_CLAUSE)
+    for position in range(start, limit):
+        character = text[position]
+        depth += (character in OPENING) - (character in CLOSING)
+        if depth == 0:
+            return Span(start, position + 1)
+        if character == "\n" and not _closes_soon(text, position, limit):
+            return Span(start, position)
+    return Span(start, limit)
+
+
+def _closes_soon(text: str, position: int, limit: int) -> bool:
+    """A bracket may run over lines only where the next one closes it before another begins."""
+    following = re.compile(r"[()\[\]〔〕【】\n]").search(text, position + 1, limit)
+    return following is not None and following.group() in CLOSING
+
+
+def _clause_in(text: str, span: Span) -> Clause | None:
+    end = span.end - 1 if text[span.end - 1] in CLOSING else span.end
+    content = Span(span.start + 1, end)
+    if content.end - content.start < 2:
+        return None
+    label = LABEL.match(text, *content)
+    if not label and LABEL.match(text, *span):
+        return None  # 【责任单位】 is a label, not a clause
+    printed = content.of(text)
+    if not label and not SPEAKS_OF_DUTY.search(printed) and not _may_be_bare_list(text, span, printed):
+        return None
+    units = read_units(text, content)
+    if units is None:
+        return Clause(span, "bracket", None) if MUST_BE_DUTY.search(printed) and len(printed) < 200 else None
+    if units.role_printed or _only_units(units):
+        return Clause(span, "bracket", units)
+    return None
+
+
+def _may_be_bare_list(text: str, span: Span, printed: str) -> bool:
+    before, after = text[span.start - 1 : span.start], text[span.end : span.end + 1]
+    at_boundary = before in BEFORE_BARE_LIST or not after or after in AFTER_BARE_LIST
+    return at_boundary and not re.match("含|包括|包含|不含|除|以下|简称|指|见|附", printed)
+
+
+def _only_units(units: UnitList) -> bool:
+    return bool(units.mentions) and all(is_unit(mention.printed) for mention in units.mentions)
+
+
+# -- behind labels -----------------------------------------------------------------------------------------------------
+
+
+def _labelled(lines: Lines) -> Iterator[Clause]:
+    """Runs of labels, over as many lines as begin with one."""
+    run: Span | None = None
+    awaiting = False
+    for line in lines:
+        label = _label_in(lines.text, line)
+        if label is not None and run is not None and label == line.start:
+            run = Span(run.start, _value_end(lines.text, line))
+        elif awaiting and run is not None and label is None:
+            run = Span(run.start, line.end)
+        else:
+            yield from _read_run(lines.text, run)
+            run = Span(label, _value_end(lines.text, Span(label, line.end))) if label is not None else None
+        awaiting = run is not None and lines.text[run.start : run.end].rstrip().endswith(":")
+    yield from _read_run(lines.text, run)
+
+
+def _label_in(text: str, line: Span) -> int | None:
+    """Where the first label of a line begins, if it stands where a label can."""
+    for label in LABEL.finditer(text, *line):
+        before = text[line.start : label.start()].rstrip()
+        printed = label.group().rstrip()
+        if (not before or before[-1] in "。;,!?)]】|") and printed[-1] in ":】]〕)" and label.group("other") is None and label.group("deadline") is None:
+            return label.start()
+        if not before and printed[-1] in ":】]〕":
+            return label.start()
+    return None
+
+
+def _value_end(text: str, line: Span) -> int:
+    """Through the last label's value: to its stop or to the end of the line."""
+    last = max((label.end() for label in LABEL.finditer(text, *line)), default=line.start)
+    stop = text.find("。", last, line.end)
+    return stop if stop >= 0 else line.end
+
+
+def _read_run(text: str, run: Span | None) -> Iterator[Clause]:
+    if run is None:
+        return
+    units = read_units(text, run)
+    if units is None or units.role_printed:
+        yield Clause(run, "label", units)
+
+
+# -- as a closing sentence ---------------------------------------------------------------------------------------------
+
+
+def _sentence(text: str, line: Span) -> Clause | None:
+    """A last sentence that is nothing but units and their roles."""
+    tail = Span(max(line.start, line.end - 320), line.end)
+    if not SPEAKS_OF_DUTY.search(text, max(tail.start, tail.end - 12), tail.end):
+        return None
+    found = CLOSING_SENTENCE.search(tail.of(text))
+    if found is None:
+        return None
+    span = Span(*found.span("sentence")).moved(tail.start)
+    units = read_units(text, span)
+    if units and units.mentions and _only_units(units) and VERB.search(text, *span):
+        return Clause(span, "sentence", units)
+    return None

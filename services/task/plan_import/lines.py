@@ -1,0 +1,85 @@
+"""Lines: the paragraphs of a document, without page numbers, and with hard-wrapped lines joined again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from services.task.plan_import.markers import opens_with_marker
+from services.task.plan_import.spans import Edit, Span, TracedText
+
+PAGE_NUMBER = re.compile(r"[ ]*(?:-+ ?\d{1,4} ?-+|第 ?\d{1,4} ?页(?:[,，/ ]*共 ?\d{1,4} ?页)?|\d{1,4} ?/ ?\d{1,4})[ ]*")
+CONTENTS_ENTRY = re.compile(r".{2,60}?(?:[.·…]{3,}|-{3,}|\t+) *-? *\d{1,3} *-?")
+ENDS_PARAGRAPH = "。!?;:)]〕】〉》|"
+OPENS_PARAGRAPH = re.compile(r"[ ]*(?:[—●■◆•·*|]|-{2,}|附件|附:|抄送|专栏|\S{2,8}(?:单位|部门|时限)[:】])")
+
+WRAPPED_WIDTH = range(16, 81)  # characters in a hard-wrapped line of A4 text
+WRAPPED_SHARE = 0.4  # of the lines must reach the common width
+FULL_LINE = 0.85  # a line shorter than this share of the width ends its paragraph
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A text and its non-empty lines, in order."""
+
+    traced: TracedText
+    spans: tuple[Span, ...]
+
+    @property
+    def text(self) -> str:
+        return self.traced.text
+
+    def __iter__(self) -> Iterator[Span]:
+        return iter(self.spans)
+
+
+def split_lines(traced: TracedText) -> Lines:
+    """Drop page numbers and contents entries, join what was wrapped at a fixed width, and list the lines."""
+    clean = traced.edited(Edit(span.start, span.end, "") for span in _lines(traced.text) if _is_furniture(traced.text, span))
+    width = _wrapped_width(clean.text)
+    whole = clean.edited(_soft_breaks(clean.text, width)) if width else clean
+    return Lines(whole, tuple(span for span in _lines(whole.text) if whole.text[span.start : span.end].strip()))
+
+
+def _lines(text: str) -> Iterator[Span]:
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield Span(start, end)
+        start = end + 1
+
+
+def _is_furniture(text: str, span: Span) -> bool:
+    if span.end - span.start > 80:
+        return False
+    line = span.of(text)
+    return bool(PAGE_NUMBER.fullmatch(line) or CONTENTS_ENTRY.fullmatch(line))
+
+
+def _wrapped_width(text: str) -> int | None:
+    """The width that the text was wrapped at, or None where lines are paragraphs."""
+    lengths = sorted(span.end - span.start for span in _lines(text) if span.end > span.start)
+    if len(lengths) < 12 or lengths[-1] not in WRAPPED_WIDTH:
+        return None
+    width = lengths[int(len(lengths) * 0.9)]
+    full = sum(1 for length in lengths if length >= FULL_LINE * width)
+    return width if width in WRAPPED_WIDTH and full >= WRAPPED_SHARE * len(lengths) else None
+
+
+def _soft_breaks(text: str, width: int) -> Iterator[Edit]:
+    filled = [span for span in _lines(text) if span.end > span.start]
+    for line, following in pairwise(filled):
+        if _continues(text, line, following, width):
+            yield Edit(line.end, following.start, "")
+
+
+def _continues(text: str, line: Span, following: Span, width: int) -> bool:
+    if line.end - line.start < FULL_LINE * width or text[line.end - 1] in ENDS_PARAGRAPH:
+        return False
+    if "\t" in line.of(text) or "\t" in following.of(text):
+        return False
+    opening = text[following.start]
+    return opening not in "\u3000 " and not OPENS_PARAGRAPH.match(text, following.start) and not opens_with_marker(text, following.start, following.end)

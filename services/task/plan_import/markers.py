@@ -1,0 +1,85 @@
+"""Markers: the printed numbers that open chapters, areas, groups and measures, as data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+from services.task.plan_import.numerals import CHINESE, integer
+
+
+class Level(IntEnum):
+    """Kinds of number, from outer to inner, in the order that GB/T 9704 and the legislative style nest them."""
+
+    PART = 1
+    CHAPTER = 2
+    SECTION = 3
+    HEADING = 4
+    ARTICLE = 5
+    BRACKETED = 6
+    ARABIC = 7
+    ARABIC_BRACKETED = 8
+    CIRCLED = 9
+
+
+_CN = f"[{CHINESE}]{{1,4}}"
+
+
+@dataclass(frozen=True)
+class MarkerRule:
+    name: str
+    level: Level
+    pattern: str
+    examples: tuple[str, ...]
+
+    @property
+    def group(self) -> str:
+        return f"g{MARKER_RULES.index(self)}"
+
+
+MARKER_RULES = (
+    MarkerRule("part", Level.PART, f"第(?P<g0>{_CN}|[0-9]{{1,2}})(?:部分|编|篇)", ("第一部分", "第二编")),
+    MarkerRule("chapter", Level.CHAPTER, f"第(?P<g1>{_CN}|[0-9]{{1,2}})章", ("第三章",)),
+    MarkerRule("section", Level.SECTION, f"第(?P<g2>{_CN}|[0-9]{{1,2}})节", ("第一节",)),
+    MarkerRule("heading", Level.HEADING, f"(?P<g3>{_CN}) ?[、.](?![0-9])", ("一、", "十二、", "三.")),
+    MarkerRule("article", Level.ARTICLE, f"第(?P<g4>{_CN}|[0-9]{{1,3}})条", ("第一条", "第12条")),
+    MarkerRule("bracketed", Level.BRACKETED, rf"[(\[〔【] ?(?P<g5>{_CN}) ?[)\]〕】][、.]?", ("(一)", "〔二〕", "(十一)、")),
+    MarkerRule("arabic", Level.ARABIC, r"(?P<g6>[0-9]{1,3}) ?(?:[、)](?![0-9])|\.(?![0-9]))", ("1.", "12、", "3)")),
+    MarkerRule("arabic-bracketed", Level.ARABIC_BRACKETED, r"[(\[] ?(?P<g7>[0-9]{1,3}) ?[)\]][、.]?", ("(1)", "(12)、")),
+    MarkerRule("circled", Level.CIRCLED, "(?P<g8>[①-⑳])[、.]?", ("①",)),
+)
+
+MARKER = re.compile(f"(?P<marker>{'|'.join(rule.pattern for rule in MARKER_RULES)})")
+LEADING = re.compile(rf"[ \t]*{MARKER.pattern}")
+
+
+@dataclass(frozen=True)
+class Marker:
+    level: Level
+    number: str
+    value: int
+    start: int
+    end: int
+    opens_line: bool
+
+
+def markers_in(text: str, start: int, end: int) -> Iterator[Marker]:
+    """Everything in a line that looks like a marker, in order; whether it is one is for the outline to say."""
+    opening = LEADING.match(text, start, end)
+    if opening:
+        yield _marker(opening, opens_line=True)
+    for match in MARKER.finditer(text, opening.end() if opening else start, end):
+        yield _marker(match, opens_line=False)
+
+
+def opens_with_marker(text: str, start: int, end: int) -> bool:
+    return LEADING.match(text, start, end) is not None
+
+
+def _marker(match: re.Match[str], *, opens_line: bool) -> Marker:
+    rule = next(rule for rule in MARKER_RULES if match.group(rule.group))
+    number = match.group(rule.group)
+    value = ord(number) - ord("①") + 1 if rule.level is Level.CIRCLED else integer(number)
+    return Marker(rule.level, number, value, match.start("marker"), match.end(), opens_line)

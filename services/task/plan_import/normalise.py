@@ -1,0 +1,96 @@
+"""Normalise: one width, one kind of dash and space, no marks of layout; every character still traceable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from services.task.plan_import.spans import Edit, TracedText
+
+CJK = "\u4e00-\u9fff〇"
+
+DASHES = "‐‑‒–—―−─━﹘﹣－"
+TILDES = "〜～∼˜"
+NOT_FOLDED = {"No"}  # ①, ² and ½ mean more than their digits
+
+
+class _Fold(dict[int, int | str]):
+    """Character table filled on demand with the one-to-one compatibility forms of Unicode."""
+
+    def __missing__(self, code: int) -> int | str:
+        character = chr(code)
+        folded = unicodedata.normalize("NFKC", character)
+        keep = len(folded) != 1 or unicodedata.category(character) in NOT_FOLDED
+        self[code] = code if keep else folded
+        return self[code]
+
+
+_FOLD = _Fold({ord(c): "-" for c in DASHES} | {ord(c): "~" for c in TILDES} | {0x0C: "\n", 0x2028: "\n", 0x2029: "\n"})
+
+INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad\u200e\u200f"
+ENUMERATORS = "\u2474-\u249b\u3220-\u3229"  # ⑴…⒛ and ㈠…㈩ spell a bracket or a stop
+
+LAYOUT_MARKS = re.compile(
+    "|".join(
+        (
+            r"\r\n?",
+            f"[{INVISIBLE}]+",
+            f"[{ENUMERATORS}]",
+            r"(?m:^[ ]*#{1,6}[ ]+)",  # Markdown headings
+            r"(?m:^[ ]*>[ ]+)",
+            r"\*\*|__",
+            r"\\(?=[.*_#()\[\]+-])",
+            r"&nbsp;|&emsp;|&ensp;",
+            r"</?[A-Za-z][^<>\n]{0,200}>",
+        )
+    )
+)
+ROW_TAGS = re.compile(r"</?(?:p|br|div|tr|li|h[1-6]|table|ul|ol|section)\b", re.IGNORECASE)
+CELL_TAGS = re.compile(r"</(?:td|th)\b", re.IGNORECASE)
+
+SPACE_BESIDE_DIGIT = re.compile(f"(?<=[{CJK}]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[{CJK}])")
+SPACE_IN_WORD = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
+SPACED_OUT = 0.3  # share of neighbouring Chinese characters with a space between, above which spaces are layout
+
+
+def normalise(raw: str) -> TracedText:
+    """The document's text in one notation; lengths change only where layout is dropped or an enumerator is spelled."""
+    folded = TracedText(raw.translate(_FOLD), TracedText(raw))
+    plain = folded.edited(_layout_edits(folded.text))
+    return plain.edited(_space_edits(plain.text))
+
+
+def _layout_edits(text: str) -> Iterator[Edit]:
+    for match in LAYOUT_MARKS.finditer(text):
+        yield Edit(match.start(), match.end(), _instead_of(match.group()))
+
+
+def _instead_of(mark: str) -> str:
+    if mark[0] == "\r":
+        return "\n"
+    if mark[0] == "<":
+        return "\n" if ROW_TAGS.match(mark) else "\t" if CELL_TAGS.match(mark) else ""
+    if mark[0] == "&":
+        return " "
+    if unicodedata.category(mark[0]) == "No":
+        return unicodedata.normalize("NFKC", mark)
+    return ""
+
+
+def _space_edits(text: str) -> Iterator[Edit]:
+    spaces = SPACE_BESIDE_DIGIT if not _is_spaced_out(text) else re.compile(f"{SPACE_BESIDE_DIGIT.pattern}|{SPACE_IN_WORD.pattern}")
+    for match in spaces.finditer(text):
+        if not _ends_serial_number(text, match.start()):
+            yield Edit(match.start(), match.end(), "")
+
+
+def _is_spaced_out(text: str) -> bool:
+    spaced = len(SPACE_IN_WORD.findall(text))
+    return spaced > SPACED_OUT * len(re.findall(f"[{CJK}]", text))
+
+
+def _ends_serial_number(text: str, space: int) -> bool:
+    """A number that begins a line is a column of its own; its space stays."""
+    line = text.rfind("\n", max(0, space - 5), space) + 1
+    return text[line:space].isdecimal() and (line > 0 or space < 5)

@@ -1,0 +1,44 @@
+"""Chinese and Arabic numerals, exactly."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+PLACES = {"十": 10, "百": 100, "千": 1000}
+CHINESE = "".join([*DIGITS, *PLACES])
+
+
+def chinese_integer(text: str) -> int:
+    """十七 → 17, 一百二十 → 120, 二〇 → 20; raises ValueError on anything else."""
+    if not text or any(character not in CHINESE for character in text):
+        raise ValueError(text)
+    if not any(character in PLACES for character in text):
+        return int("".join(str(DIGITS[character]) for character in text))
+    total, digit = 0, None
+    for character in text:
+        if character in PLACES:
+            total += PLACES[character] * (1 if digit is None else digit)
+            digit = None
+        else:
+            digit = DIGITS[character]
+    return total + (digit or 0)
+
+
+def integer(text: str) -> int:
+    return int(text) if text.isdecimal() else chinese_integer(text)
+
+
+def decimal(text: str) -> Decimal:
+    """A number as printed, Arabic with thousands separators or Chinese."""
+    if text[0].isdecimal():
+        return Decimal(text.replace(",", ""))
+    return Decimal(chinese_integer(text))
+
+
+def magnitude(places: str) -> Decimal:
+    """What a printed run of 十, 百, 千 multiplies by: 千 → 1000, empty → 1."""
+    product = Decimal(1)
+    for place in places:
+        product *= PLACES[place]
+    return product

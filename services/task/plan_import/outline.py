@@ -1,0 +1,210 @@
+"""Outline: which markers are real, and the tree of numbered items that they open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from services.task.plan_import.lines import Lines
+from services.task.plan_import.markers import Level, Marker, markers_in
+from services.task.plan_import.spans import Span
+
+LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
+LONGEST_TITLE = 30  # within which a space can end a title
+STOPS = "。!?;"
+BEFORE_MARKER = STOPS + ":)]〕】”』|"
+HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)")
+BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
+ANNEX_LIST = re.compile(r"[ ]*附(?:件|表)? ?[0-9一二三四五]{0,2}[:]")
+ANNEX = re.compile(r"[ ]*附(?:件|表|录) ?[0-9一二三四五六七八九十]{0,2}[ ]*(?:$|\n)")
+OPENS_CLAUSE = re.compile(r"[(\[〔【〈]")
+
+
+@dataclass
+class Node:
+    """A numbered item: its marker, its title, and the items below it. `end` includes them."""
+
+    marker: Marker | None
+    title: Span
+    end: int
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def start(self) -> int:
+        return self.marker.start if self.marker else 0
+
+    @property
+    def level(self) -> Level | None:
+        return self.marker.level if self.marker else None
+
+    @property
+    def number(self) -> str:
+        return self.marker.number if self.marker else ""
+
+    @property
+    def own(self) -> Span:
+        """From the marker to the first item below."""
+        return Span(self.start, self.children[0].start if self.children else self.end)
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start, self.end)
+
+    def walk(self) -> Iterator[Node]:
+        for child in self.children:
+            yield child
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The items of a document in parts; a new part begins where the outermost numbering starts again at one."""
+
+    parts: tuple[tuple[Node, ...], ...]
+    end: int
+
+    def nodes(self) -> Iterator[Node]:
+        for part in self.parts:
+            for node in part:
+                yield node
+                yield from node.walk()
+
+
+def outline(lines: Lines) -> Outline:
+    """Accept the markers that continue a numbering, and nest them by level."""
+    accepted = list(_accepted(lines))
+    parts = _nest(lines.text, accepted)
+    return Outline(tuple(map(tuple, parts)), len(lines.text))
+
+
+def _accepted(lines: Lines) -> Iterator[Marker]:
+    numbering = _Numbering()
+    annex_list = boxed = False
+    for line in lines:
+        if ANNEX_LIST.match(lines.text, line.start, line.end):
+            annex_list = True
+            continue
+        box = BOX.match(lines.text, line.start, line.end)
+        boxed = boxed or bool(box)
+        for marker in markers_in(lines.text, line.start, line.end):
+            inner = marker.level >= Level.ARABIC
+            if (annex_list and inner) or (boxed and inner and not numbering.runs_on(marker)):
+                continue
+            if _is_real(lines.text, marker, numbering):
+                annex_list = boxed = False
+                numbering.take(marker)
+                yield marker
+
+
+class _Numbering:
+    """The last number seen at each level that is open."""
+
+    def __init__(self) -> None:
+        self.open: dict[Level, Marker] = {}
+        self.running: dict[Level, int] = {}
+        self.latest: Marker | None = None
+
+    def take(self, marker: Marker) -> None:
+        self.open = {level: last for level, last in self.open.items() if level < marker.level} | {marker.level: marker}
+        self.running[marker.level] = marker.value
+        self.latest = marker
+
+    def expects(self, marker: Marker) -> bool:
+        """The next number of an open level, the first of an inner one, or the next of a numbering that runs through."""
+        last = self.open.get(marker.level)
+        if last and marker.value == last.value + 1:
+            return True
+        if self.runs_on(marker):
+            return last is None
+        return marker.value == 1 and last is None
+
+    def runs_on(self, marker: Marker) -> bool:
+        return self.running.get(marker.level, -1) + 1 == marker.value > 1
+
+
+def _is_real(text: str, marker: Marker, numbering: _Numbering) -> bool:
+    if marker.value == 0 or marker.value > 200:
+        return False
+    if marker.opens_line:
+        return not _is_enumeration(text, marker)
+    return numbering.expects(marker) and _may_begin_here(text, marker, numbering)
+
+
+def _is_enumeration(text: str, marker: Marker) -> bool:
+    """一、二、三产业 at the start of a line counts industries, not items."""
+    follows = text[marker.end : marker.end + 2]
+    return marker.level is Level.HEADING and len(follows) == 2 and follows[0] in "一二三四五六七八九十" and follows[1] in "、产"
+
+
+def _may_begin_here(text: str, marker: Marker, numbering: _Numbering) -> bool:
+    before = marker.start - 1
+    while before >= 0 and text[before] in " \t":
+        before -= 1
+    if before < 0 or text[before] in BEFORE_MARKER:
+        return True
+    latest = numbering.latest
+    return latest is not None and latest.level < marker.level and _is_heading(text, latest.end, before + 1)
+
+
+def _is_heading(text: str, start: int, end: int) -> bool:
+    return 1 < end - start <= LONGEST_HEADING and not any(stop in text[start:end] for stop in STOPS)
+
+
+def _nest(text: str, markers: list[Marker]) -> list[list[Node]]:
+    parts: list[list[Node]] = [[]]
+    stack: list[Node] = []
+    for marker, following in zip(markers, [*markers[1:], None], strict=True):
+        while stack and stack[-1].level is not None and stack[-1].level >= marker.level:
+            stack.pop()
+        limit = following.start if following else len(text)
+        node = Node(marker, _title(text, marker, limit), _without_trailing_space(text, marker.end, limit))
+        if stack:
+            stack[-1].children.append(node)
+        else:
+            if marker.value == 1 and parts[-1]:
+                parts.append([])
+            parts[-1].append(node)
+        stack.append(node)
+    for part in parts:
+        for node in part:
+            _stretch(node)
+    return [part for part in parts if part]
+
+
+def _without_trailing_space(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _stretch(node: Node) -> int:
+    for child in node.children:
+        node.end = max(node.end, _stretch(child))
+    return node.end
+
+
+def _title(text: str, marker: Marker, limit: int) -> Span:
+    """Up to the first stop or line end; before a clause of units; a space ends it where what follows is prose."""
+    start = marker.end
+    while start < limit and text[start] in " \t":
+        start += 1
+    end = _sentence_end(text, start, limit)
+    bracket = OPENS_CLAUSE.search(text, start, end)
+    if bracket and bracket.start() > start and _holds_units(text[bracket.start() : end]):
+        end = bracket.start()
+    space = text.find(" ", start, min(end, start + LONGEST_TITLE))
+    if space > start + 1 and end - start > LONGEST_TITLE:
+        end = space
+    while end > start and text[end - 1] in " \t,:;":
+        end -= 1
+    return Span(start, end)
+
+
+def _sentence_end(text: str, start: int, limit: int) -> int:
+    stop = HEADING_END.search(text, start, limit)
+    return stop.start() if stop else limit
+
+
+def _holds_units(bracket: str) -> bool:
+    return any(word in bracket for word in ("负责", "牵头", "单位:", "部门:", "配合", "单位 "))

@@ -1,0 +1,314 @@
+"""Units: the inside of a clause of responsibility, read into units with roles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from services.task.plan_import.names import LONGEST, NESTED, Prefix, is_unit, prefix_of, restored, takes_prefix
+from services.task.plan_import.roles import (
+    BY_DUTY,
+    FIRST_LISTED_LEADS,
+    LABEL,
+    VERB,
+    WITH,
+    Role,
+    role_of_label,
+    role_of_verb,
+)
+from services.task.plan_import.spans import Span
+
+OPENING, CLOSING = "([〔【〈{", ")]〕】〉}"
+NOTED = "\ue001"  # stands for a character of a bracket that defines a name rather than belonging to it
+DEFINES = re.compile(r".(?:不?含|包括|除|指)|.*(?:下同|简称)", re.DOTALL)
+SAME_BELOW = re.compile("[,;、]?(?:以)?下同")
+DATE = re.compile(
+    r"(?:20\d\d(?:[-~至]20\d\d)?年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月(?:\d{1,2}日)?|年|季度|月)(?:[上下]半年|[上中下]旬|底|末|初)?(?:之?前)?(?:基本)?(?:完成|启动|见效|取得.{0,8}?(?=[,;。]|$))?(?:,?并?(?:长期坚持|持续(?:推进|实施)))?"
+)
+DATED = re.compile(r"\d|[年月度][底末初前]")
+LASTING = re.compile("(?:长期|持续|常态化|立即|即时|全年|按时限|按期)[^,;、]{0,6}")
+LIST_MARK = re.compile(r"[、,;。\t|/]")
+CONJUNCTION = re.compile("以及|和|及|与|暨")
+OPEN_END = re.compile("等(?!级)")
+CLOSES_LIST = re.compile(r"(?:[0-9一二三四五六七八九十]+个?)?(?:有关)?(?:部门|单位|地区|地方|机构)?")
+CANNOT_STAND_ALONE = re.compile("(?:部门|单位|地区|地方|机构|企业|个人)$")
+NOBODY = re.compile(r"[无/\\-]+|暂无|没有")
+JOINS = re.compile(r"(?:、|会同|联合)\s*$")
+PROSE = re.compile(r"[。:!?“”《》=+]|[0-9]{2}|的(?!士)|(?:制定|开展|建立|提供|完善|加强|推动)")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A unit in a clause: as printed, by its full name, and in a role that was printed or inferred."""
+
+    printed: str
+    name: str
+    span: Span
+    role: Role
+    inferred: bool
+    rules: tuple[str, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class UnitList:
+    mentions: tuple[Mention, ...]
+    by_duty: bool
+    open_ended: bool
+    deadline: Span | None
+    first_listed_leads: bool
+    role_printed: bool
+
+
+@dataclass(frozen=True)
+class _Segment:
+    """A stretch of the clause whose units share what is printed about their role."""
+
+    span: Span
+    role: Role | None
+    rule: str
+
+
+@dataclass(frozen=True)
+class _Name:
+    span: Span
+    joined: bool  # to the name before it, by 、 or a conjunction
+    open_ended: bool = False
+
+
+def read_units(text: str, span: Span) -> UnitList | None:
+    """The units of a clause's content; None where it cannot be read as a list of units."""
+    printed = span.of(text)
+    masked = _mask_brackets(printed)
+    masked, first_listed = _mask_remarks(masked)
+    sections, deadline = _sections(masked)
+    segments = [segment for section in sections for segment in _segments(masked, section)]
+    names = [(segment, name) for segment in segments for name in _names(masked, segment.span)]
+    if not all(_plausible(name.span.of(masked)) for _, name in names):
+        return None
+    role_printed = any(segment.role for segment in segments)
+    if not names and not role_printed:
+        return None
+    mentions = tuple(_mentions(printed, masked, names, span.start))
+    return UnitList(
+        mentions=_lead_first(mentions) if first_listed else mentions,
+        by_duty=re.search(f"(?:{BY_DUTY}).*分工|按照?分工", masked) is not None,
+        open_ended=any(name.open_ended for _, name in names),
+        deadline=deadline and deadline.moved(span.start),
+        first_listed_leads=first_listed,
+        role_printed=role_printed,
+    )
+
+
+def with_first_listed_as_lead(units: UnitList) -> UnitList:
+    """What a document means that says once that the first listed unit leads; a printed lead stands."""
+    if any(mention.role is Role.LEAD and not mention.inferred for mention in units.mentions):
+        return units
+    return replace(units, mentions=_lead_first(units.mentions))
+
+
+def _lead_first(mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    return tuple(
+        replace(mention, role=Role.COOPERATING if index else Role.LEAD, inferred=False, rules=(*mention.rules, "role.first-listed-leads"))
+        for index, mention in enumerate(mentions)
+    )
+
+
+# -- masks: same length, so that positions hold ------------------------------------------------------------------------
+
+
+def _mask_brackets(content: str) -> str:
+    """Hide nested brackets, so that what they hold splits nothing."""
+    masked = list(content)
+    for start, end in _nested(content):
+        mask = NOTED if DEFINES.match(content, start, end) else NESTED
+        masked[start:end] = mask * (end - start)
+    return "".join(masked)
+
+
+def _nested(content: str) -> Iterator[tuple[int, int]]:
+    depth = start = 0
+    for position, character in enumerate(content):
+        if character in OPENING:
+            start = start if depth else position
+            depth += 1
+        elif character in CLOSING and depth:
+            depth -= 1
+            if not depth and not LABEL.match(content, start):
+                yield start, position + 1
+
+
+def _mask_remarks(masked: str) -> tuple[str, bool]:
+    """Blank what is said about the list rather than in it."""
+    without = FIRST_LISTED_LEADS.sub(_blank, masked)
+    return SAME_BELOW.sub(_blank, without), without != masked
+
+
+def _blank(match: re.Match[str]) -> str:
+    return "," * len(match.group())
+
+
+# -- sections and segments ---------------------------------------------------------------------------------------------
+
+
+def _sections(masked: str) -> tuple[list[_Segment], Span | None]:
+    """What each label governs; without labels, the whole. Deadlines are set apart."""
+    labels = list(LABEL.finditer(masked))
+    ends = [*(label.start() for label in labels[1:]), len(masked)]
+    head = labels[0].start() if labels else len(masked)
+    sections = [_Segment(Span(0, head), None, "")] if masked[:head].strip(" ,;") else []
+    deadline: Span | None = None
+    for label, end in zip(labels, ends if labels else [], strict=True):
+        rule, value = role_of_label(label), Span(label.end(), end)
+        if rule:
+            sections.append(_Segment(value, rule.role, rule.name))
+        elif label.group("deadline"):
+            deadline = value
+    return sections, deadline or _dated(masked, sections)
+
+
+def _dated(masked: str, sections: list[_Segment]) -> Span | None:
+    dates = (match for section in sections for match in DATE.finditer(masked, *section.span))
+    return next((Span(*match.span()) for match in dates if DATED.search(match.group())), None)
+
+
+def _segments(masked: str, section: _Segment) -> Iterator[_Segment]:
+    """Cut a section after each verb; what follows the last verb keeps the section's own role."""
+    start = section.span.start
+    for verb in VERB.finditer(masked, *section.span):
+        rule = role_of_verb(verb)
+        yield from _before_verb(masked, Span(start, verb.start()), rule.role, rule.name)
+        start = verb.end()
+    if masked[start : section.span.end].strip(" ,;。"):
+        yield from _before_verb(masked, Span(start, section.span.end), section.role, section.rule)
+
+
+def _before_verb(masked: str, span: Span, role: Role | None, rule: str) -> Iterator[_Segment]:
+    """A会同B负责 splits into A who leads and B who cooperates."""
+    joint = WITH.search(masked, *span)
+    if joint is None:
+        yield _Segment(span, role, rule)
+        return
+    yield _Segment(Span(span.start, joint.start()), Role.LEAD, "verb.with")
+    yield _Segment(Span(joint.end(), span.end), Role.COOPERATING, "verb.with")
+
+
+# -- names -------------------------------------------------------------------------------------------------------------
+
+
+def _names(masked: str, span: Span) -> Iterator[_Name]:
+    text = DATE.sub(lambda match: _blank(match) if DATED.search(match.group()) else match.group(), span.of(masked))
+    start, joined = 0, False
+    for mark in [*LIST_MARK.finditer(text), None]:
+        end = mark.start() if mark else len(text)
+        yield from _split_part(text, Span(start, end), joined, span.start)
+        start, joined = end + 1, bool(mark and mark.group() == "、")
+
+
+def _split_part(text: str, part: Span, joined: bool, base: int) -> Iterator[_Name]:
+    for piece in _words(text, part):
+        for span, linked, open_ended in _linked(text, piece):
+            name = _trimmed(text, span)
+            if name.end > name.start and not _is_nobody(name.of(text)):
+                yield _Name(name.moved(base), joined or linked, open_ended)
+            joined = joined and not linked
+
+
+def _words(text: str, part: Span) -> Iterator[Span]:
+    """White space separates names only where each side is one; else it is a stray."""
+    words = [Span(*match.span()) for match in re.finditer(r"\S+", part.of(text))]
+    if len(words) > 1 and all(is_unit(word.moved(part.start).of(text)) for word in words):
+        yield from (word.moved(part.start) for word in words)
+    else:
+        yield part
+
+
+def _linked(text: str, part: Span) -> Iterator[tuple[Span, bool, bool]]:
+    """Split at 等 and at conjunctions between two complete names: (span, joined to the one before, 等 follows)."""
+    end_mark = OPEN_END.search(text, *part)
+    listed = Span(part.start, end_mark.start() if end_mark else part.end)
+    pieces = list(_conjoined(text, listed))
+    for index, piece in enumerate(pieces):
+        yield piece, index > 0, bool(end_mark) and index == len(pieces) - 1
+    if end_mark:
+        rest = list(_conjoined(text, Span(end_mark.end(), part.end)))
+        for index, piece in enumerate(rest):
+            closing = CLOSES_LIST.fullmatch(_trimmed(text, piece).of(text))
+            if not closing or (index == 0 and len(rest) > 1 and len(piece.of(text)) > 2):
+                yield piece, True, False
+
+
+def _conjoined(text: str, part: Span) -> Iterator[Span]:
+    start = part.start
+    for conjunction in CONJUNCTION.finditer(text, *part):
+        left, right = text[start : conjunction.start()].strip(), text[conjunction.end() : part.end].strip()
+        stands_alone = not CANNOT_STAND_ALONE.match(CONJUNCTION.split(right)[0])
+        if is_unit(right) and stands_alone and (is_unit(left) or not left):
+            yield Span(start, conjunction.start())
+            start = conjunction.end()
+    yield Span(start, part.end)
+
+
+def _trimmed(text: str, span: Span) -> Span:
+    start, end = span
+    while start < end and (text[start].isspace() or text[start] in ":由请"):
+        start += 1
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.)"):
+        end -= 1
+    return Span(start, end)
+
+
+def _is_nobody(name: str) -> bool:
+    return bool(NOBODY.fullmatch(name) or LASTING.fullmatch(name))
+
+
+def _plausible(name: str) -> bool:
+    plain = name.replace(NOTED, "").replace(NESTED, "")
+    return len(plain) >= 2 and len(name) <= LONGEST and not PROSE.search(plain) and (is_unit(plain) or len(plain) <= 12)
+
+
+# -- mentions ----------------------------------------------------------------------------------------------------------
+
+
+def _mentions(printed: str, masked: str, names: Iterable[tuple[_Segment, _Name]], base: int) -> Iterator[Mention]:
+    named = list(names)
+    roles = _Roles(segment for segment, _ in named)
+    prefix: Prefix | None = None
+    for segment, name in named:
+        prefix = prefix if name.joined or JOINS.search(masked, 0, name.span.start) else None
+        mask = name.span.of(masked)
+        length = len(mask.rstrip(NOTED))
+        words = "".join(name.span.of(printed)[:length].split())
+        note = SAME_BELOW.sub("", name.span.of(printed)[length:].strip("".join((*OPENING, *CLOSING)))) or None
+        own = prefix_of("".join(mask[:length].split()))
+        elided = own is None and prefix is not None and takes_prefix("".join(mask[:length].split()))
+        role, inferred, rule = roles.of(segment)
+        yield Mention(
+            printed=words,
+            name=restored(words, prefix) if elided and prefix else words,
+            span=Span(name.span.start, name.span.start + length).moved(base),
+            role=role,
+            inferred=inferred,
+            rules=(rule, "name.prefix-carried") if elided else (rule,),
+            note=note,
+        )
+        prefix = own or prefix
+
+
+class _Roles:
+    """Roles of a clause's segments, seen together: where no lead is printed, all are taken to lead."""
+
+    def __init__(self, segments: Iterable[_Segment]) -> None:
+        seen = list(segments)
+        self.lead_printed = any(segment.role is Role.LEAD for segment in seen)
+        self.others_implement = {segment.rule for segment in seen} >= {"verb.responsible", "verb.implementing"}
+
+    def of(self, segment: _Segment) -> tuple[Role, bool, str]:
+        if segment.role in (Role.LEAD, Role.COOPERATING):
+            return segment.role, False, segment.rule
+        if self.lead_printed:
+            return Role.COOPERATING, False, "role.beside-a-lead"
+        if self.others_implement and segment.rule == "verb.implementing":
+            return Role.COOPERATING, False, "role.implements-beside-responsible"
+        return Role.LEAD, True, "role.no-lead-printed"
