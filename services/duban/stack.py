@@ -99,14 +99,15 @@ def run_stack(data: Path, port: int, *, demo: bool) -> None:
         raise StackFailed(f"Port {port} is in use. Choose another one: make stack PORT=8081")
     stack = Stack(data, port, demo=demo)
     stack.logs.mkdir(parents=True, exist_ok=True)
-    console = Console()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console(soft_wrap=True)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with suppress(KeyboardInterrupt), ExitStack() as running:
         servers = _start_servers(stack, console, running)
         environment = stack.environment(servers)
         _prepare_databases(servers.postgres, environment, console)
         asyncio.run(_serve(stack, environment, console))
-    console.print("Stopped; the data stays in", str(stack.data))
+    console.print(f"Stopped; the data stays in {stack.data}.")
 
 
 def _start_servers(stack: Stack, console: Console, running: ExitStack) -> Servers:
