@@ -74,7 +74,8 @@ class _Connection:
         await self._run(self._connect)
 
     async def close(self) -> None:
-        await self._run(self._disconnect)
+        if self._open is not None:
+            await self._run(self._disconnect)
         self._thread.shutdown(wait=False)
 
     async def _run(self, job: Callable[[], Result]) -> Result:

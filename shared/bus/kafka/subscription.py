@@ -191,7 +191,8 @@ class KafkaSubscription:
         The placeholder position keeps the consumer from asking for the group's committed offset, and from failing
         where there is none; since the partition is paused, nothing is fetched from there.
         """
-        if self._consumer is not consumer:  # given up meanwhile
+        given_up_meanwhile = self._consumer is not consumer
+        if given_up_meanwhile:
             return
         for partition in partitions:
             consumer.pause(partition)
