@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Index, Integer, String, Table, bindparam, update
+from sqlalchemy import Column, Index, Integer, String, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.consumer.tables import ConsumerTables
 from shared.db.bulk import insert_rows, rows_in, upsert_rows
 from shared.db.columns import UtcDateTime
 from shared.events.event import Event, Recorded
 
 E = TypeVar("E", bound=Event)
+FIRST_GENERATION = 1
 
 
 class Row(dict[str, Any]):
@@ -27,6 +29,7 @@ class Row(dict[str, Any]):
 
 Parts = Mapping[str, Row]
 RowHandler = Callable[[Row, Recorded[E]], Row]
+PartHandler = Callable[[Row, Recorded[E]], Row | None]
 PartsHandler = Callable[[Recorded[E]], Parts]
 Fold = Callable[[Parts, Recorded[Any]], Parts]
 """Given the current rows of a subject by part, the rows that the event changes or adds."""
@@ -37,7 +40,7 @@ def history_columns() -> list[Any]:
     return [
         Column("generation", Integer, primary_key=True, autoincrement=False),
         Column("subject", String(120), primary_key=True),
-        Column("part", String(40), primary_key=True),
+        Column("part", String(63), primary_key=True),
         Column("version", Integer, primary_key=True, autoincrement=False),
         Column("since", UtcDateTime, nullable=False),
         Column("until", UtcDateTime),
@@ -88,6 +91,20 @@ class ProjectedTable:
         def declare(handler: PartsHandler[E]) -> PartsHandler[E]:
             for cls in events:
                 self._declare(cls, lambda _parts, event: handler(event))
+            return handler
+
+        return declare
+
+    def each_part_on(self, *events: type[E]) -> Callable[[PartHandler[E]], PartHandler[E]]:
+        """Declare a handler of every row that a subject has: `(row, event) -> row`; None leaves a row as it is."""
+
+        def declare(handler: PartHandler[E]) -> PartHandler[E]:
+            def fold(parts: Parts, event: Recorded[E]) -> Parts:
+                changed = {part: handler(row, event) for part, row in parts.items()}
+                return {part: row for part, row in changed.items() if row is not None}
+
+            for cls in events:
+                self._declare(cls, fold)
             return handler
 
         return declare
@@ -177,33 +194,54 @@ def fold_current(
     return list(changed.values())
 
 
+async def live_generation(connection: AsyncConnection, tables: ConsumerTables, name: str) -> int:
+    """The generation of a projection's history tables that readers see, as this transaction knows it."""
+    table = tables.generation
+    pointer = await connection.execute(select(table.c.generation).where(table.c.consumer == name))
+    return pointer.scalar_one_or_none() or FIRST_GENERATION
+
+
 class Projection:
     """A consumer whose effect is rows of its own tables and nothing else, so that it can be rebuilt.
 
-    The name is the consumer group; renaming it would read everything again.
+    The name is the consumer group; renaming it would read everything again. With `generations` it writes to the live
+    generation of its history tables, which a rebuild may change between two batches.
     """
 
-    def __init__(self, name: str, *, topics: Sequence[str], generation: int = 1) -> None:
+    def __init__(self, name: str, *, topics: Sequence[str], generations: ConsumerTables | None = None) -> None:
         self.name = name
         self.topics = tuple(topics)
-        self.generation = generation
         self.tables: list[ProjectedTable] = []
+        self._generations = generations
+        self._fixed: int | None = None if generations else FIRST_GENERATION
 
     def table(self, table: Table) -> ProjectedTable:
         projected = ProjectedTable(table)
         self.tables.append(projected)
         return projected
 
+    @property
+    def can_be_rebuilt(self) -> bool:
+        """Whether a second generation can be built beside the live one: tables of the present have only one."""
+        return self._generations is not None and all(projected.keeps_history for projected in self.tables)
+
     def event_types(self) -> frozenset[str]:
         return frozenset(cls.type for projected in self.tables for cls in projected.folds)
 
     def for_generation(self, generation: int) -> "Projection":
         """The same projection into another generation of its tables, with offsets of its own."""
-        twin = Projection(f"{self.name}@{generation}", topics=self.topics, generation=generation)
-        twin.tables = self.tables
+        twin = Projection(f"{self.name}@{generation}", topics=self.topics)
+        twin.tables, twin._fixed = self.tables, generation
         return twin
 
     async def apply(self, connection: AsyncConnection, events: Sequence[Recorded[Event]]) -> None:
         """Fold a batch, in order, into every table that has a handler for it."""
+        generation = await self._generation(connection)
         for projected in self.tables:
-            await projected.apply(connection, events, self.generation)
+            await projected.apply(connection, events, generation)
+
+    async def _generation(self, connection: AsyncConnection) -> int:
+        if self._fixed is not None:
+            return self._fixed
+        assert self._generations
+        return await live_generation(connection, self._generations, self.name)
