@@ -1,0 +1,74 @@
+"""Bringing a service's database to the shape that its code expects. Each service keeps revisions in `migrations/versions`."""
+
+from functools import lru_cache
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from shared.db.engine import Database
+from shared.errors import AppError, Text
+
+MIGRATION_LOCK = 0xD0BA9
+"""An advisory lock of PostgreSQL: when several processes start at once, one migrates and the others wait."""
+
+
+class DatabaseNewerThanCode(AppError):
+    code, status = "database-newer-than-code", 503
+    title = Text("数据库版本较新", "The database is newer than this build")
+    detail = Text(
+        "数据库已升级到 {revision}，本程序最新只到 {head}。请换用新版程序，不要降级数据库。",
+        "The database is at revision {revision}, the newest that this build knows is {head}. Run the newer build.",
+    )
+
+
+async def upgrade(database: Database, package: str) -> None:
+    """Run the missing revisions of `package` (e.g. `services.task`) in one transaction. Raises DatabaseNewerThanCode."""
+    async with database.write() as connection:
+        await connection.run_sync(_upgrade, package)
+
+
+async def current(database: Database) -> str | None:
+    """The revision that the database is at; None before the first."""
+    async with database.read() as connection:
+        return await connection.run_sync(_current)
+
+
+@lru_cache(maxsize=16)
+def head(package: str) -> str:
+    """The newest revision that the code knows."""
+    newest = ScriptDirectory.from_config(_config(package)).get_current_head()
+    if newest is None:
+        raise LookupError(f"{package} has no migrations")
+    return newest
+
+
+def _upgrade(connection: Connection, package: str) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    config = _config(package)
+    _refuse_newer(config, _current(connection), head(package))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _config(package: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(files("shared.db") / "alembic"))
+    config.set_main_option("version_locations", str(files(package) / "migrations" / "versions"))
+    config.set_main_option("path_separator", "newline")
+    return config
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(config: Config, revision: str | None, newest: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise DatabaseNewerThanCode(revision=revision, head=newest)

@@ -1,0 +1,136 @@
+"""What routes ask for: a unit of work or a view, the caller, a precondition.
+
+The token is verified before any transaction begins, so a forged one never holds a connection. The caller is then read
+in the same transaction that the route works in. `Work` commits before the answer is sent: with `scope="function"`
+the framework leaves the dependency first, and a failing commit becomes the answer.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import Depends, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.auth import Actor, Proof
+from shared.errors import AppError, NotAuthenticated, Text
+from shared.event_log.work import Cause, UnitOfWork
+from shared.runtime import Service, View
+from shared.web.language import Language, preferred
+
+ETAG = re.compile(r'(?:W/)?"(\d{1,9})"')  # a proxy may have weakened it; the number means the same
+
+
+class MalformedIfMatch(AppError):
+    code, status = "malformed-if-match", 400
+    title = Text("If-Match 格式有误", "Malformed If-Match")
+    detail = Text('If-Match 应为带引号的版本号，如 "2"。', 'If-Match holds a version number in quotes, such as "2".')
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+async def _proof(request: Request) -> Proof | None:
+    """What the bearer token proves; None without one. Raises NotAuthenticated where it is not to be trusted."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotAuthenticated
+    proof: Proof = await request.app.state.verifier.verify(token.strip())
+    return proof
+
+
+TokenProof = Annotated[Proof | None, Depends(_proof)]
+
+
+class _Rehearsed(Exception):
+    """Ends a dry run's transaction."""
+
+
+async def _work(
+    request: Request,
+    response: Response,
+    proof: TokenProof,
+    dry_run: Annotated[bool, Query(description="Do everything, answer the result, then undo it.")] = False,
+) -> AsyncIterator[UnitOfWork]:
+    if dry_run:
+        response.headers["Dry-Run"] = "true"
+    with suppress(_Rehearsed):
+        async with service_of(request).write(cause_of(request, proof)) as work:
+            yield work
+            if dry_run:
+                raise _Rehearsed
+
+
+async def _view(request: Request, _proof_first: TokenProof) -> AsyncIterator[View]:
+    async with service_of(request).read() as view:
+        yield view
+
+
+Work = Annotated[UnitOfWork, Depends(_work, scope="function")]
+"""One transaction for a command, committed before the answer is sent; undone with `?dry_run=true`."""
+Reading = Annotated[View, Depends(_view, scope="function")]
+"""A consistent view for a query."""
+
+
+async def _caller(request: Request, proof: TokenProof, work: Work) -> Actor:
+    return await _actor(request, proof, work.connection)
+
+
+async def _reader(request: Request, proof: TokenProof, view: Reading) -> Actor:
+    return await _actor(request, proof, view.connection)
+
+
+async def _actor(request: Request, proof: Proof | None, connection: AsyncConnection) -> Actor:
+    if proof is None:
+        raise NotAuthenticated
+    actor: Actor | None = await service_of(request).actors.find(connection, proof.account_id, proof.epoch)
+    if actor is None:
+        raise NotAuthenticated
+    return actor
+
+
+Caller = Annotated[Actor, Depends(_caller)]
+"""Who calls a route that changes something; read in its `Work`."""
+Reader = Annotated[Actor, Depends(_reader)]
+"""Who calls a route that only reads; read in its `Reading`."""
+AUTHENTICATES = frozenset({_caller, _reader})
+
+
+def cause_of(request: Request, proof: Proof | None) -> Cause:
+    """Why a request changes something, for its events."""
+    return Cause(
+        actor=proof.username if proof else "anonymous",
+        correlation_id=request.scope["duban.request_id"],
+        traceparent=request.scope["duban.traceparent"],
+    )
+
+
+async def _if_match(request: Request) -> int | None:
+    value = request.headers.get("if-match")
+    if value is None:
+        return None
+    version = ETAG.fullmatch(value.strip())
+    if version is None:
+        raise MalformedIfMatch
+    return int(version[1])
+
+
+IfMatch = Annotated[int | None, Depends(_if_match)]
+"""The version that the caller last saw; None where it did not say."""
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+async def _language(request: Request) -> Language:
+    return preferred(request.headers.get("accept-language", ""))
+
+
+CallersLanguage = Annotated[Language, Depends(_language)]
