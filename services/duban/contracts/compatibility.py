@@ -14,7 +14,6 @@ PROSE = frozenset({"title", "description", "examples", "$id", "$schema"})
 LOWER_BOUNDS = frozenset({"minLength", "minItems", "minProperties", "minimum", "exclusiveMinimum"})
 UPPER_BOUNDS = frozenset({"maxLength", "maxItems", "maxProperties", "maximum", "exclusiveMaximum"})
 SHAPE = frozenset({"type", "anyOf", "items", "properties", "required", "additionalProperties", "enum", "const"})
-ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def _compared(old: Schema, new: Schema, at: str) -> Iterator[Change]:
 def _compared_fields(old: Schema, new: Schema, at: str) -> Iterator[Change]:
     before, now = old.get("properties", {}), new.get("properties", {})
     was_required, is_required = set(old.get("required", ())), set(new.get("required", ()))
-    for name in [*before, *(now.keys() - before.keys())]:
+    for name in before | now:
         field = f"{at}.{name}" if at else name
         if name not in now:
             yield Change(field, "was removed or renamed")
@@ -86,18 +85,22 @@ def _compared_words(old: Schema, new: Schema, at: str) -> Iterator[Change]:
 
 def _compared_limits(old: Schema, new: Schema, at: str) -> Iterator[Change]:
     for keyword in sorted((old.keys() | new.keys()) - SHAPE - PROSE):
-        before, now = old.get(keyword, ABSENT), new.get(keyword, ABSENT)
-        if before != now and not _is_wider(keyword, before, now):
-            yield Change(at, f"has another {keyword}: {before!r} before, {now!r} now")
+        before, now = _limit(old, keyword), _limit(new, keyword)
+        if before != now and not _is_wider(keyword, old, new):
+            yield Change(at, f"has another {keyword}: {before} before, {now} now")
 
 
-def _is_wider(keyword: str, before: Any, now: Any) -> bool:
+def _limit(schema: Schema, keyword: str) -> str:
+    return repr(schema[keyword]) if keyword in schema else "none"
+
+
+def _is_wider(keyword: str, old: Schema, new: Schema) -> bool:
     """Whether a bound lets through all that it did."""
-    if keyword not in LOWER_BOUNDS | UPPER_BOUNDS or before == ABSENT:
+    if keyword not in LOWER_BOUNDS | UPPER_BOUNDS or keyword not in old:
         return False
-    if now == ABSENT:
+    if keyword not in new:
         return True
-    return bool(now < before if keyword in LOWER_BOUNDS else now > before)
+    return bool(new[keyword] < old[keyword] if keyword in LOWER_BOUNDS else new[keyword] > old[keyword])
 
 
 def _shape(schema: Schema) -> str:
