@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
 from services.task.plan_import.spans import Span
+from services.task.plan_import.tables import Table
 
 LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
 LONGEST_TITLE = 30  # within which a space can end a title
@@ -17,7 +19,7 @@ BEFORE_MARKER = STOPS + ":)]〕】”』|"
 HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)")
 BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
 ANNEX_LIST = re.compile(r"[ ]*附(?:件|表)? ?[0-9一二三四五]{0,2}[:]")
-ANNEX = re.compile(r"[ ]*附(?:件|表|录) ?[0-9一二三四五六七八九十]{0,2}[ ]*(?:$|\n)")
+ANNEX = re.compile(r"[ ]*附(?:件|表|录) ?[0-9一二三四五六七八九十]{0,2}[ ]*")
 OPENS_CLAUSE = re.compile(r"[(\[〔【〈]")
 
 
@@ -32,7 +34,7 @@ class Node:
 
     @property
     def start(self) -> int:
-        return self.marker.start if self.marker else 0
+        return self.marker.start if self.marker else self.title.start
 
     @property
     def level(self) -> Level | None:
@@ -41,6 +43,10 @@ class Node:
     @property
     def number(self) -> str:
         return self.marker.number if self.marker else ""
+
+    @property
+    def opens_line(self) -> bool:
+        return self.marker is not None and self.marker.opens_line
 
     @property
     def own(self) -> Span:
@@ -71,17 +77,21 @@ class Outline:
                 yield from node.walk()
 
 
-def outline(lines: Lines) -> Outline:
-    """Accept the markers that continue a numbering, and nest them by level."""
-    accepted = list(_accepted(lines))
-    parts = _nest(lines.text, accepted)
+def outline(lines: Lines, tables: Sequence[Table] = ()) -> Outline:
+    """Accept the markers that continue a numbering, outside tables, and nest them by level."""
+    annexes = [line.start for line in lines if ANNEX.fullmatch(lines.text, line.start, line.end)]
+    inside = {line.start for table in tables for line in lines if table.span.start <= line.start < table.span.end}
+    accepted = list(_accepted(lines, [line for line in lines if line.start not in inside], annexes))
+    parts = _nest(lines.text, accepted, annexes)
     return Outline(tuple(map(tuple, parts)), len(lines.text))
 
 
-def _accepted(lines: Lines) -> Iterator[Marker]:
+def _accepted(lines: Lines, prose: Sequence[Span], annexes: list[int]) -> Iterator[Marker]:
     numbering = _Numbering()
     annex_list = boxed = False
-    for line in lines:
+    for line in prose:
+        if line.start in annexes:
+            numbering, annex_list, boxed = _Numbering(), False, False
         if ANNEX_LIST.match(lines.text, line.start, line.end):
             annex_list = True
             continue
@@ -151,13 +161,16 @@ def _is_heading(text: str, start: int, end: int) -> bool:
     return 1 < end - start <= LONGEST_HEADING and not any(stop in text[start:end] for stop in STOPS)
 
 
-def _nest(text: str, markers: list[Marker]) -> list[list[Node]]:
+def _nest(text: str, markers: list[Marker], annexes: list[int]) -> list[list[Node]]:
     parts: list[list[Node]] = [[]]
     stack: list[Node] = []
     for marker, following in zip(markers, [*markers[1:], None], strict=True):
+        if _annexes_before(annexes, marker) != _annexes_before(annexes, stack[-1].marker if stack else None):
+            stack.clear()
+            parts.append([])
         while stack and stack[-1].level is not None and stack[-1].level >= marker.level:
             stack.pop()
-        limit = following.start if following else len(text)
+        limit = min([following.start if following else len(text), *annexes[bisect_right(annexes, marker.start) :][:1]])
         node = Node(marker, _title(text, marker, limit), _without_trailing_space(text, marker.end, limit))
         if stack:
             stack[-1].children.append(node)
@@ -170,6 +183,10 @@ def _nest(text: str, markers: list[Marker]) -> list[list[Node]]:
         for node in part:
             _stretch(node)
     return [part for part in parts if part]
+
+
+def _annexes_before(annexes: list[int], marker: Marker | None) -> int:
+    return bisect_right(annexes, marker.start) if marker else 0
 
 
 def _without_trailing_space(text: str, start: int, end: int) -> int:

@@ -14,6 +14,7 @@ from services.task.plan_import.roles import (
     VERB,
     WITH,
     Role,
+    RoleRule,
     role_of_label,
     role_of_verb,
 )
@@ -77,12 +78,12 @@ class _Name:
     open_ended: bool = False
 
 
-def read_units(text: str, span: Span) -> UnitList | None:
-    """The units of a clause's content; None where it cannot be read as a list of units."""
+def read_units(text: str, span: Span, heading: RoleRule | None = None) -> UnitList | None:
+    """The units of a clause's content, or of a cell under a heading; None where it cannot be read as a list of units."""
     printed = span.of(text)
     masked = _mask_brackets(printed)
     masked, first_listed = _mask_remarks(masked)
-    sections, deadline = _sections(masked)
+    sections, deadline = _sections(masked, heading)
     segments = [segment for section in sections for segment in _segments(masked, section)]
     names = [(segment, name) for segment in segments for name in _names(masked, segment.span)]
     if not all(_plausible(name.span.of(masked)) for _, name in names):
@@ -152,12 +153,13 @@ def _blank(match: re.Match[str]) -> str:
 # -- sections and segments ---------------------------------------------------------------------------------------------
 
 
-def _sections(masked: str) -> tuple[list[_Segment], Span | None]:
+def _sections(masked: str, heading: RoleRule | None) -> tuple[list[_Segment], Span | None]:
     """What each label governs; without labels, the whole. Deadlines are set apart."""
     labels = list(LABEL.finditer(masked))
     ends = [*(label.start() for label in labels[1:]), len(masked)]
     head = labels[0].start() if labels else len(masked)
-    sections = [_Segment(Span(0, head), None, "")] if masked[:head].strip(" ,;") else []
+    above = (heading.role, heading.name) if heading else (None, "")
+    sections = [_Segment(Span(0, head), *above)] if masked[:head].strip(" ,;") else []
     deadline: Span | None = None
     for label, end in zip(labels, ends if labels else [], strict=True):
         rule, value = role_of_label(label), Span(label.end(), end)

@@ -1,0 +1,239 @@
+"""Assembly: what the stages found, as the items of a draft, traced back to the document."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from services.task.plan_import.clauses import Clause
+from services.task.plan_import.draft import (
+    Draft,
+    DraftArea,
+    DraftMeasure,
+    DraftMilestone,
+    DraftTarget,
+    DraftUnit,
+    Fact,
+    GroupNote,
+    Item,
+    Status,
+    Unread,
+)
+from services.task.plan_import.keys import keys, printed_id
+from services.task.plan_import.measures import Area, Kind
+from services.task.plan_import.measures import Item as Numbered
+from services.task.plan_import.milestones import find_milestones
+from services.task.plan_import.outline import Node
+from services.task.plan_import.roles import Role
+from services.task.plan_import.spans import Span
+from services.task.plan_import.targets import Target, find_targets
+from services.task.plan_import.units import Mention
+
+if TYPE_CHECKING:
+    from services.task.plan_import.pipeline import Stages
+
+INFERRING = ("role.no-lead-printed", "role.implements-beside-responsible", "table.merged-cell", "table.matched-by-order")
+
+
+def assemble(name: str, stages: Stages) -> Draft:
+    """One draft from all stages, its items in the order of the plan."""
+    return Draft(name, stages.reading.text, tuple(_Assembly(stages).items()))
+
+
+@dataclass
+class _Assembly:
+    stages: Stages
+    used: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def text(self) -> str:
+        return self.stages.lines.text
+
+    def items(self) -> Iterator[Item]:
+        yield from self._facts()
+        placed = [(area, item) for area in self.stages.areas for item in area.items]
+        by_item = dict(zip(map(id, (item for _, item in placed)), keys(placed), strict=True))
+        for area in self.stages.areas:
+            head = DraftArea(id=self._id("area", area.node.number), span=self._source(area.node.title), number=area.node.number, title=self._title(area.node))
+            yield head
+            for item in area.items:
+                yield from self._measure(area, head, item, by_item[id(item)])
+        yield from self._overall_targets([item for _, item in placed])
+        yield from self._group_notes()
+
+    # -- facts of the whole
+
+    def _facts(self) -> Iterator[Fact]:
+        front = self.stages.front
+        if front.title:
+            yield Fact(id="title", span=self._source(front.title), name="title", value=self._printed(front.title), rules=("front.title",))
+        else:
+            yield Fact(id="title", span=Span(0, 0), name="title", value=None, status=Status.UNRESOLVED, rules=("front.title-not-printed",))
+        if front.issuer:
+            yield Fact(id="issuer", span=self._source(front.issuer), name="issuer", value=self._printed(front.issuer), rules=("front.issuer",))
+        if front.period and front.period_span:
+            first, last = front.period
+            yield Fact(id="period", span=self._source(front.period_span), name="period", value=f"{first}-{last}", rules=("front.period",))
+        for clause in self.stages.clauses:
+            if clause.units and clause.units.first_listed_leads:
+                yield Fact(id="lead-rule", span=self._source(clause.span), name="lead_rule", value=self._printed(clause.span), rules=("role.first-listed-leads",))
+                return
+
+    # -- measures
+
+    def _measure(self, area: Area, head: DraftArea, item: Numbered, key: str) -> Iterator[Item]:
+        measure_id = self._id("measure", key)
+        read = [clause for clause in item.clauses if clause.units]
+        yield DraftMeasure(
+            id=measure_id,
+            span=self._source(item.span),
+            area=head.id,
+            printed_id=printed_id(area, item),
+            key=key,
+            number=None if item.flat else item.node.number,
+            title=self._title(item.node),
+            kind=item.kind,
+            group=(item.group.number, self._title(item.group)) if item.group and item.group is not area.node else None,
+            by_duty=any(clause.units.by_duty for clause in read if clause.units),
+            open_ended=any(clause.units.open_ended for clause in read if clause.units),
+            unit_spans=tuple(self._source(clause.span) for clause in item.clauses),
+            deadline=next((self._printed(clause.units.deadline) for clause in read if clause.units and clause.units.deadline), None),
+            rules=(f"measure.{item.kind}", *(("measure.flat-area",) if item.flat else ())),
+        )
+        if item.kind is not Kind.MEASURE:
+            return
+        yield from (self._unit(measure_id, key, mention) for mention in _one_role_each(read))
+        yield from self._unread(measure_id, key, item.clauses)
+        yield from self._targets(measure_id, key, item)
+        yield from self._milestones(measure_id, key, item)
+
+    def _unit(self, measure: str, key: str, mention: Mention) -> DraftUnit:
+        inferred = any(rule in INFERRING for rule in mention.rules)
+        return DraftUnit(
+            id=self._id("unit", f"{key}:{mention.name}"),
+            span=self._source(mention.span),
+            status=Status.INFERRED if inferred or "name.prefix-carried" in mention.rules else Status.CERTAIN,
+            rules=mention.rules,
+            measure=measure,
+            printed=mention.printed,
+            name=self._full_name(mention),
+            role=mention.role,
+            role_inferred=mention.inferred,
+        )
+
+    def _full_name(self, mention: Mention) -> str:
+        """As printed in the document, width and brackets included, behind the prefix that was restored."""
+        printed = self._printed(mention.span)
+        restored = mention.name[: len(mention.name) - len(mention.printed)]
+        return restored + printed
+
+    def _unread(self, measure: str, key: str, found: Sequence[Clause]) -> Iterator[Unread]:
+        for clause in found:
+            if clause.units is None:
+                yield Unread(
+                    id=self._id("clause", key), span=self._source(clause.span), status=Status.UNRESOLVED, rules=("clause.unreadable",), measure=measure, text=self._printed(clause.span)
+                )
+
+    # -- targets and milestones
+
+    def _targets(self, measure: str, key: str, item: Numbered) -> Iterator[DraftTarget]:
+        for stretch in _outside(item.span, [clause.span for clause in item.clauses]):
+            yield from (self._target(measure, key, target) for target in find_targets(self.text, stretch))
+
+    def _overall_targets(self, numbered: Sequence[Numbered]) -> Iterator[DraftTarget]:
+        measures = [item.span for item in numbered if item.kind is Kind.MEASURE]
+        tables = [table.span for table in self.stages.tables]
+        taken = sorted([*measures, *tables, *(clause.span for clause in self.stages.clauses)])
+        for stretch in _outside(self.stages.front.body, taken):
+            yield from (self._target(None, "plan", target) for target in find_targets(self.text, stretch))
+
+    def _target(self, measure: str | None, key: str, target: Target) -> DraftTarget:
+        inferred = target.rules[0] in ("comparator.respectively", "comparator.parallel")
+        return DraftTarget(
+            id=self._id("target", key),
+            span=self._source(target.span),
+            status=Status.INFERRED if inferred else Status.CERTAIN,
+            rules=target.rules,
+            measure=measure,
+            text=self._printed(target.text),
+            low=target.low,
+            value=target.value,
+            unit=target.unit,
+            comparator=target.comparator,
+            strength=target.strength,
+            deadline=target.deadline,
+            deadline_precision="year" if target.deadline else None,
+            deadline_span=self._source(target.deadline_span) if target.deadline_span else None,
+        )
+
+    def _milestones(self, measure: str, key: str, item: Numbered) -> Iterator[DraftMilestone]:
+        for milestone in find_milestones(self.text, item.span):
+            yield DraftMilestone(
+                id=self._id("milestone", key),
+                span=self._source(milestone.span),
+                rules=("milestone.dated",),
+                measure=measure,
+                text=self._printed(milestone.text),
+                date=milestone.due.isoformat(),
+                precision=milestone.precision,
+            )
+
+    def _group_notes(self) -> Iterator[GroupNote]:
+        for clause in self.stages.clauses:
+            for mention in clause.units.mentions if clause.units else ():
+                if mention.note and not self.used[f"group:{mention.name}"]:
+                    yield GroupNote(id=self._id("group", mention.name), span=self._source(clause.span), rules=("group.defined",), group=mention.name, text=mention.note)
+
+    # -- sources
+
+    def _source(self, span: Span) -> Span:
+        return self.stages.lines.traced.source(span)
+
+    def _printed(self, span: Span) -> str:
+        """The document's own characters, without the white space of its layout."""
+        return "".join(self._source(span).of(self.stages.reading.text).split())
+
+    def _title(self, node: Node) -> str:
+        return self._printed(node.title)
+
+    def _id(self, kind: str, key: str) -> str:
+        """Stable for the same document: kind, place, and a count where one place holds several."""
+        base = f"{kind}:{key}"
+        self.used[base] += 1
+        counted = kind in ("target", "milestone", "clause")
+        return f"{base}:{self.used[base]}" if counted or self.used[base] > 1 else base
+
+
+def _one_role_each(read: Sequence[Clause]) -> list[Mention]:
+    """A unit named by several clauses of a measure has one role in it; a lead outranks the others."""
+    chosen: dict[str, Mention] = {}
+    for clause in read:
+        for mention in clause.units.mentions if clause.units else ():
+            before = chosen.get(mention.name)
+            if before is None or (mention.role is Role.LEAD and before.role is not Role.LEAD):
+                chosen[mention.name] = mention
+    return _beside_leads(list(chosen.values()))
+
+
+def _beside_leads(mentions: list[Mention]) -> list[Mention]:
+    """Where one clause prints a lead, units of another without a role are not taken to lead."""
+    if not any(mention.role is Role.LEAD and not mention.inferred for mention in mentions):
+        return mentions
+    return [replace(mention, role=Role.RESPONSIBLE, rules=(*mention.rules[1:], "role.beside-a-lead")) if mention.inferred else mention for mention in mentions]
+
+
+def _outside(whole: Span, taken: Sequence[Span]) -> Iterator[Span]:
+    """What is left of a span between others, which are in order."""
+    start = whole.start
+    for span in taken:
+        if span.end <= start:
+            continue
+        if span.start >= whole.end:
+            break
+        if span.start > start:
+            yield Span(start, span.start)
+        start = span.end
+    if start < whole.end:
+        yield Span(start, whole.end)

@@ -1,0 +1,190 @@
+"""The draft: what was found in a document, each item with its source, its certainty and the rules that found it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+from services.task.plan_import.measures import Kind
+from services.task.plan_import.roles import Role
+from services.task.plan_import.spans import Span
+
+
+class Status(StrEnum):
+    CERTAIN = "certain"  # printed in the document
+    INFERRED = "inferred"  # follows by a rule that is named
+    UNRESOLVED = "unresolved"  # somebody has to decide
+    CONFIRMED = "confirmed"  # somebody has decided
+    REJECTED = "rejected"  # somebody has decided that it is not part of the plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """Something found. `id` is stable for the same document; `spans` refer to the text as read."""
+
+    id: str
+    span: Span
+    status: Status = Status.CERTAIN
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fact(Item):
+    """Title, issuer, period, or a rule of the document about itself."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftArea(Item):
+    number: str
+    title: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftMeasure(Item):
+    """A numbered item; `number` is None where an area is itself the measure. `printed_id` is area, group and number as printed."""
+
+    area: str
+    printed_id: str
+    key: str
+    number: str | None
+    title: str
+    kind: Kind
+    group: tuple[str, str] | None = None
+    by_duty: bool = False
+    open_ended: bool = False
+    unit_spans: tuple[Span, ...] = ()
+    deadline: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftUnit(Item):
+    """A unit of a measure: as printed, by its full name, and the directory's key for it once resolved."""
+
+    measure: str
+    printed: str
+    name: str
+    role: Role
+    role_inferred: bool
+    key: str | None = None
+    is_group: bool = False
+    proposals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupNote(Item):
+    """What the document says a group holds, from where it says so to its end."""
+
+    group: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftTarget(Item):
+    """A quantity that binds; `measure` is None where it holds for the whole plan."""
+
+    measure: str | None
+    text: str
+    low: Decimal | None
+    value: Decimal
+    unit: str
+    comparator: str
+    strength: str
+    deadline: str | None = None
+    deadline_precision: str | None = None
+    deadline_span: Span | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftMilestone(Item):
+    measure: str
+    text: str
+    date: str
+    precision: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread(Item):
+    """A clause that seems to name units and could not be read."""
+
+    measure: str | None
+    text: str
+
+
+Kinded = TypeVar("Kinded", bound=Item)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything found in a document, in its order. Nothing here is decided until it is confirmed."""
+
+    name: str
+    text: str
+    items: tuple[Item, ...]
+    trace: tuple[tuple[str, object], ...] = field(default=(), repr=False, compare=False)
+
+    def of(self, kind: type[Kinded]) -> Iterator[Kinded]:
+        return (item for item in self.items if isinstance(item, kind) and item.status is not Status.REJECTED)
+
+    def with_status(self, status: Status) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.status is status)
+
+    @property
+    def certain(self) -> tuple[Item, ...]:
+        return self.with_status(Status.CERTAIN)
+
+    @property
+    def inferred(self) -> tuple[Item, ...]:
+        return self.with_status(Status.INFERRED)
+
+    @property
+    def unresolved(self) -> tuple[Item, ...]:
+        return self.with_status(Status.UNRESOLVED)
+
+    def fact(self, name: str) -> str | None:
+        return next((fact.value for fact in self.of(Fact) if fact.name == name), None)
+
+    @property
+    def title(self) -> str | None:
+        return self.fact("title")
+
+    @property
+    def issuer(self) -> str | None:
+        return self.fact("issuer")
+
+    @property
+    def period(self) -> tuple[int, int] | None:
+        """First and last year."""
+        printed = self.fact("period")
+        if printed is None:
+            return None
+        first, last = printed.split("-")
+        return int(first), int(last)
+
+    @property
+    def areas(self) -> Iterator[DraftArea]:
+        return self.of(DraftArea)
+
+    @property
+    def measures(self) -> Iterator[DraftMeasure]:
+        return (measure for measure in self.of(DraftMeasure) if measure.kind is Kind.MEASURE)
+
+    @property
+    def targets(self) -> Iterator[DraftTarget]:
+        return self.of(DraftTarget)
+
+    @property
+    def milestones(self) -> Iterator[DraftMilestone]:
+        return self.of(DraftMilestone)
+
+    @property
+    def group_notes(self) -> dict[str, str]:
+        return {note.group: note.text for note in self.of(GroupNote)}
+
+    def units_of(self, measure: DraftMeasure) -> Iterator[DraftUnit]:
+        return (unit for unit in self.of(DraftUnit) if unit.measure == measure.id)

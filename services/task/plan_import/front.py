@@ -1,0 +1,114 @@
+"""Front matter: where the plan begins and ends, its title, issuer and period."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.task.plan_import.lines import Lines
+from services.task.plan_import.spans import Span
+from services.task.plan_import.vocabulary import DOCUMENT_KINDS, NOTICE_KINDS, any_of
+
+LONGEST_TITLE = 80
+MOST_TITLE_LINES = 4
+LOOKED_AT = 400  # lines before the first marker; front matter is short
+_SUFFIX = r"(?: *[(\[〔【][^()\[\]〔〕【】]{1,30}[)\]〕】]){0,2}"
+TITLE = re.compile(rf"[《“]?(?P<title>[^。;!?]{{2,}}?(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX})[》”]?")
+NOTICE = re.compile(rf"(?P<title>[^。;!?]{{4,}}?(?:{any_of(NOTICE_KINDS)}){_SUFFIX})")
+QUOTED = re.compile(rf"《(?P<title>[^《》]{{4,80}}(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX})》")
+PERIOD = re.compile(r"(?<!\d)(20\d\d)\s*年?\s*(?:-+|~|至|到)\s*(20\d\d)\s*年?(?!\d)")
+YEAR_OF_WORK = re.compile(r"(?<!\d)(20\d\d)年(?:度)?(?!\d)")
+ISSUER = re.compile(r"(?P<issuer>[^《》\n]{2,60}?)(?:关于|印发)")
+DATE_LINE = re.compile(r"[ ]*(?:20\d\d|二[〇○零Oo0][一二三四五六七八九〇○零]{2})年[ ]*[0-9一二三四五六七八九十]{1,3}月[ ]*[0-9一二三四五六七八九十]{1,3}日[ ]*")
+SIGNATURE = re.compile(r"[ ]*(?P<issuer>\S{2,40}(?:政府|办公厅|办公室|委员会|国务院|局|厅|委|部|领导小组))[ ]*")
+CONTINUES = re.compile("[\u4e00-\u9fffA-Za-z0-9“”《》、()-]+")
+
+
+@dataclass(frozen=True)
+class Front:
+    """What the document says of itself. `body` is where targets can stand."""
+
+    title: Span | None
+    issuer: Span | None
+    period: tuple[int, int] | None
+    period_span: Span | None
+    body: Span
+
+
+def read_front(lines: Lines, first_item: int, end: int) -> Front:
+    """Title, issuer and period, from the lines before the first item and the signature after the last."""
+    head = [line for line in lines.spans[:LOOKED_AT] if line.end <= first_item]
+    title, begins = _title(lines.text, head)
+    period, period_span = _period(lines.text, title)
+    return Front(title, _issuer(lines, head, end), period, period_span, Span(begins, end))
+
+
+def _title(text: str, head: Sequence[Span]) -> tuple[Span | None, int]:
+    """The last line that is a title; else a title quoted by a notice. With it, where the plan's own text begins."""
+    for index in reversed(range(len(head))):
+        found = _title_at(text, head, index, TITLE)
+        if found:
+            return found, head[index].end
+    for index, line in enumerate(head):
+        notice = _title_at(text, head, index, NOTICE)
+        if notice:
+            quoted = QUOTED.search(text, *notice)
+            return (Span(*quoted.span("title")) if quoted else notice), line.end
+    return None, 0
+
+
+def _title_at(text: str, head: Sequence[Span], last: int, pattern: re.Pattern[str]) -> Span | None:
+    """A title that ends on this line; it may have begun up to three lines before."""
+    best = None
+    for first in range(last, max(-1, last - MOST_TITLE_LINES), -1):
+        if first < last and not _runs_on(text, head[first]):
+            break
+        joined = Span(head[first].start, head[last].end)
+        if joined.end - joined.start > LONGEST_TITLE:
+            break
+        match = pattern.fullmatch(text[joined.start : joined.end].replace("\n", " ").strip())
+        if match and "附件" not in match["title"][:2]:
+            offset = joined.start + text[joined.start : joined.end].replace("\n", " ").find(match["title"])
+            best = Span(offset, offset + len(match["title"]))
+    return best
+
+
+def _runs_on(text: str, line: Span) -> bool:
+    printed = line.of(text).strip()
+    return len(printed) <= 40 and CONTINUES.fullmatch(printed) is not None and not DATE_LINE.fullmatch(printed)
+
+
+def _period(text: str, title: Span | None) -> tuple[tuple[int, int] | None, Span | None]:
+    if title is None:
+        return None, None
+    if span := PERIOD.search(text, *title):
+        return (int(span[1]), int(span[2])), Span(*span.span())
+    if year := YEAR_OF_WORK.search(text, *title):
+        return (int(year[1]), int(year[1])), Span(*year.span())
+    return None, None
+
+
+def _issuer(lines: Lines, head: Sequence[Span], end: int) -> Span | None:
+    for line in head:
+        match = ISSUER.match(lines.text, *line)
+        if match and SIGNATURE.fullmatch(match["issuer"]):
+            return Span(*match.span("issuer"))
+    return _signature(lines, end)
+
+
+def _signature(lines: Lines, end: int) -> Span | None:
+    """The line above the date at the end."""
+    following: Span | None = None
+    for line in reversed(lines.spans):
+        if line.end > end:
+            continue
+        if following and DATE_LINE.fullmatch(lines.text, *following):
+            match = SIGNATURE.fullmatch(lines.text, *line)
+            return Span(*match.span("issuer")) if match else None
+        following = line
+        if end - line.start > 2000:
+            break
+    return None
+
+

@@ -1,0 +1,212 @@
+"""Measures: which numbered items are measures, which hold them, and which are something else."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from services.task.plan_import.clauses import Clause
+from services.task.plan_import.markers import Level
+from services.task.plan_import.names import is_unit
+from services.task.plan_import.outline import Node, Outline
+from services.task.plan_import.spans import Span
+from services.task.plan_import.vocabulary import DUTY_TITLES, ORGANISATION_TITLES, PREAMBLE_TITLES
+
+USUAL_SHARE = 0.5  # of a level's items carry units: then the level is that of the measures
+LONGEST_UNIT_TITLE = 40
+NAMES_PEOPLE = re.compile("(?:^|\n| |\t)(?:组 ?长|副组长|成 ?员|召集人|总指挥)[ ]*[::]")
+PHASE = re.compile("阶段|[(]20\\d\\d年|第[一二三四]步|\\d{1,2}月(?:上旬|中旬|下旬|底)?[-至~]")
+CLOSING_PARAGRAPH = re.compile(r"\s*(?:各地区?[、,各]|各(?:区|县|市|部门|单位|级|有关)|有关|本(?:方案|意见|措施|计划|办法|政策|规划)|附件|抄送|以上|\(此件|联系人)")
+
+
+class Kind(StrEnum):
+    MEASURE = "measure"
+    PREAMBLE = "preamble"
+    ORGANISATION = "organisation"
+    DUTY_LIST = "duty_list"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A numbered item that stands where measures stand; `flat` where it is its own area."""
+
+    node: Node
+    kind: Kind
+    clauses: tuple[Clause, ...]
+    group: Node | None = None
+    flat: bool = False
+    span: Span = Span(0, 0)
+
+
+@dataclass(frozen=True)
+class Area:
+    node: Node
+    items: tuple[Item, ...] = field(default=())
+
+    @property
+    def measures(self) -> Iterator[Item]:
+        return (item for item in self.items if item.kind is Kind.MEASURE)
+
+
+def find_areas(text: str, plan: Outline, clauses: Sequence[Clause]) -> list[Area]:
+    """The areas of the plan's own part, with the items that carry or should carry units."""
+    part = _plan_part(text, plan, clauses)
+    return list(_Reading(text, part, clauses).areas()) if part else []
+
+
+def _plan_part(text: str, plan: Outline, clauses: Sequence[Clause]) -> tuple[Node, ...]:
+    """The part with the most clauses: a notice before the plan and annexes after it hold fewer."""
+    starts = [part[0].start for part in plan.parts]
+    counts = [0] * len(starts)
+    for clause in clauses:
+        part = bisect_right(starts, clause.span.start) - 1
+        if part >= 0:
+            counts[part] += 1
+    if not counts:
+        return ()
+    best = max(range(len(counts)), key=lambda part: (counts[part], len(plan.parts[part]) + sum(len(node.children) for node in plan.parts[part])))
+    return plan.parts[best]
+
+
+class _Reading:
+    """Decides, for each item that holds others, whether the clause is its own or theirs."""
+
+    def __init__(self, text: str, part: tuple[Node, ...], clauses: Sequence[Clause]) -> None:
+        self.text = text
+        self.part = part
+        self.nodes = [node for top in part for node in (top, *top.walk())]
+        self.clauses = self._by_node(clauses)
+        self.usual = {level: self._carries_share(level) >= USUAL_SHARE for level in Level}
+        self.closed_by_parent = self._levels_closed_by_parent()
+        self.flat = all(not node.children or self._is_closed_by(node) for node in part) or not clauses
+
+    def _by_node(self, clauses: Sequence[Clause]) -> dict[int, list[Clause]]:
+        starts = [node.start for node in self.nodes]
+        found: dict[int, list[Clause]] = defaultdict(list)
+        for clause in clauses:
+            index = bisect_right(starts, clause.span.start) - 1
+            if index >= 0 and clause.span.start < self.nodes[index].end + 1:
+                found[starts[index]].append(clause)
+        return found
+
+    def own_clauses(self, node: Node) -> list[Clause]:
+        return self.clauses.get(node.start, [])
+
+    def all_clauses(self, node: Node) -> list[Clause]:
+        return [clause for part in (node, *node.walk()) for clause in self.own_clauses(part)]
+
+    def _carries_share(self, level: Level) -> float:
+        items = [node for node in self.nodes if node.level is level and not _titled(self.text, node, PREAMBLE_TITLES)]
+        return sum(1 for node in items if self.own_clauses(node)) / len(items) if items else 0.0
+
+    def _levels_closed_by_parent(self) -> set[Level]:
+        """Levels whose items mostly share one clause at the end of the last of them: the clause is their parent's."""
+        votes: dict[Level, int] = defaultdict(int)
+        for node in self.nodes:
+            carrying = [bool(self.all_clauses(child)) for child in node.children]
+            if any(carrying) and len(carrying) > 1 and node.children[0].level is not None:
+                votes[node.children[0].level] += 1 if carrying == [False] * (len(carrying) - 1) + [True] else -1
+        return {level for level, vote in votes.items() if vote > 0}
+
+    def _is_closed_by(self, node: Node) -> bool:
+        return bool(node.children) and node.children[0].level in self.closed_by_parent
+
+    # -- areas and items
+
+    def areas(self) -> Iterator[Area]:
+        for node in self.part:
+            yield Area(node, tuple(self._items_of_area(node)))
+
+    def _items_of_area(self, area: Node) -> Iterator[Item]:
+        if self._is_flat(area):
+            yield self._item(area, Kind.MEASURE, flat=True)
+            return
+        kind = self._kind_of_area(area)
+        for child in area.children:
+            yield from self._items_below(child, kind, above=())
+
+    def _is_flat(self, area: Node) -> bool:
+        if area.children and not self._stops_at(area):
+            return False
+        carries = bool(self.all_clauses(area))
+        return carries or (not any(self.clauses.values()) and self.flat and not self._is_not_a_task(area))
+
+    def _is_not_a_task(self, node: Node) -> bool:
+        return any(_titled(self.text, node, titles) for titles in (PREAMBLE_TITLES, ORGANISATION_TITLES))
+
+    def _stops_at(self, node: Node) -> bool:
+        """Whether the items below a node are parts of it rather than measures."""
+        if not node.children:
+            return True
+        level = node.children[0].level
+        carrying = sum(1 for child in node.children if self.all_clauses(child))
+        if self.own_clauses(node):
+            return carrying == 0
+        if carrying == 0:
+            return node.level is not None and node.level > Level.ARTICLE and not (level and self.usual[level]) or node.level is Level.ARTICLE
+        if level in self.closed_by_parent:
+            return carrying == 1 and bool(self.all_clauses(node.children[-1]))
+        return carrying == 1 and len(node.children) > 1 and not node.children[0].opens_line and bool(self.all_clauses(node.children[-1]))
+
+    def _items_below(self, node: Node, kind: Kind, above: tuple[Node, ...]) -> Iterator[Item]:
+        if self._stops_at(node):
+            yield self._item(node, self._kind(node, kind), group=above[-1] if above else None)
+            return
+        for child in node.children:
+            yield from self._items_below(child, self._kind(node, kind) if kind is Kind.PREAMBLE else kind, (*above, node))
+
+    def _item(self, node: Node, kind: Kind, *, group: Node | None = None, flat: bool = False) -> Item:
+        found = tuple(self.all_clauses(node))
+        return Item(node, kind, found, group, flat, self._extent(node, found))
+
+    def _extent(self, node: Node, found: tuple[Clause, ...]) -> Span:
+        """The last item of an area ends with its clause where the document's closing words follow."""
+        if found and CLOSING_PARAGRAPH.match(self.text, found[-1].span.end, node.end):
+            return Span(node.start, found[-1].span.end)
+        return node.span
+
+    # -- kinds
+
+    def _kind_of_area(self, area: Node) -> Kind:
+        if _titled(self.text, area, DUTY_TITLES) or self._lists_duties(area.children):
+            return Kind.DUTY_LIST
+        if self.all_clauses(area):
+            return Kind.MEASURE
+        if _titled(self.text, area, PREAMBLE_TITLES):
+            return Kind.PREAMBLE
+        if _titled(self.text, area, ORGANISATION_TITLES) or self._names_people(area) or self._is_phases(area.children):
+            return Kind.ORGANISATION
+        return Kind.MEASURE
+
+    def _kind(self, node: Node, inherited: Kind) -> Kind:
+        if inherited is not Kind.MEASURE or self.all_clauses(node):
+            return inherited
+        if _titled(self.text, node, PREAMBLE_TITLES):
+            return Kind.PREAMBLE
+        if self._lists_duties(node.children):
+            return Kind.DUTY_LIST
+        return Kind.ORGANISATION if self._names_people(node) else Kind.MEASURE
+
+    def _lists_duties(self, nodes: Sequence[Node]) -> bool:
+        named = sum(1 for node in nodes if self._is_named_for_unit(node))
+        return len(nodes) > 1 and named > len(nodes) / 2
+
+    def _is_named_for_unit(self, node: Node) -> bool:
+        title = node.title.of(self.text)
+        return len(title) <= LONGEST_UNIT_TITLE and all(is_unit(name) for name in re.split("[、,]", title))
+
+    def _names_people(self, node: Node) -> bool:
+        return len(NAMES_PEOPLE.findall(self.text[node.start : node.end])) > 1
+
+    def _is_phases(self, nodes: Sequence[Node]) -> bool:
+        return len(nodes) > 1 and all(PHASE.search(node.title.of(self.text)) for node in nodes)
+
+
+def _titled(text: str, node: Node, titles: Iterable[str]) -> bool:
+    title = "".join(node.title.of(text).split())
+    return any(title == known or (len(title) <= len(known) + 4 and title.endswith(known)) for known in titles)
+

@@ -1,0 +1,101 @@
+"""Quantities: numbers with a unit, and the sentence that each stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from services.task.plan_import.numerals import CHINESE, decimal, magnitude
+from services.task.plan_import.spans import Span
+from services.task.plan_import.vocabulary import COUNTS, DURATIONS, MONEY, SIZES, any_of
+
+_ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_NUMBER = rf"(?:{_ARABIC}|(?<![第{CHINESE}])[{CHINESE}]{{1,5}})"
+_SCALE = "(?:[十百万亿]|千(?![米克瓦伏]))*"
+_PER = "(?:/(?:年|月|日|天|人|户|亩|吨|平方米|立方米|万元|公里|万人|千人|小时|次|平方公里))?"
+_UNIT = f"(?:{any_of((*MONEY, *SIZES, *COUNTS, *DURATIONS))})"
+_NOT_WORDS = "(?<!部(?=门))(?<!本(?=科))(?<!人(?=工))(?<!项(?=目))(?<!台(?=湾))(?<!次(?=产))(?<!种(?=植))(?<!位(?=于))(?<!条(?=例))(?<!班(?=列))"
+QUANTITY = re.compile(
+    rf"(?:(?P<low>{_NUMBER})(?P<low_scale>{_SCALE})(?:{_UNIT})?(?:-+|~|至|到)(?!20\d\d年))?"
+    rf"(?P<value>{_NUMBER})(?P<more>余|多)?(?P<scale>{_SCALE})(?P<over>余|多)?"
+    rf"(?:(?P<unit>{_UNIT}{_PER}){_NOT_WORDS}|(?=(?:、|和|及|与)(?:{_ARABIC})))"
+)
+PERCENT = re.compile(rf"百分之(?P<value>[{CHINESE}]{{1,4}})(?!点)")
+SENTENCE_END = re.compile(r"[。;!?\n]")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A number as printed: 千 and 百 are resolved into the value, 万 and 亿 stay with the unit."""
+
+    span: Span
+    low: Decimal | None
+    value: Decimal
+    unit: str
+    chinese: bool
+    more: bool = False
+
+    @property
+    def is_money(self) -> bool:
+        return self.unit.lstrip("万亿").split("/")[0] in MONEY
+
+    @property
+    def is_duration(self) -> bool:
+        return self.unit in DURATIONS
+
+    @property
+    def is_count(self) -> bool:
+        return self.unit.lstrip("万亿") in COUNTS
+
+
+@dataclass(frozen=True)
+class Sentence:
+    span: Span
+    quantities: tuple[Quantity, ...]
+
+
+def sentences(text: str, span: Span) -> Iterator[Sentence]:
+    """The sentences of a stretch of text that hold quantities."""
+    start = span.start
+    while start < span.end:
+        stop = SENTENCE_END.search(text, start, span.end)
+        end = stop.start() if stop else span.end
+        found = tuple(_quantities(text, Span(start, end)))
+        if found:
+            yield Sentence(Span(start, end), found)
+        start = end + 1
+
+
+def _quantities(text: str, sentence: Span) -> Iterator[Quantity]:
+    printed = list(_printed(text, sentence))
+    for index, quantity in enumerate(printed):
+        if quantity.unit:
+            yield quantity
+        elif unit := next((later.unit for later in printed[index:] if later.unit), None):
+            if "分别" in text[sentence.start : quantity.span.start]:  # 分别达到100和50家
+                yield Quantity(quantity.span, quantity.low, quantity.value, unit, quantity.chinese)
+
+
+def _printed(text: str, sentence: Span) -> Iterator[Quantity]:
+    for match in PERCENT.finditer(text, *sentence):
+        yield Quantity(Span(*match.span()), None, decimal(match["value"]), "%", chinese=False)
+    for match in QUANTITY.finditer(text, *sentence):
+        if text[match.start() - 2 : match.start()] != "分之":
+            yield _quantity(match)
+
+
+def _quantity(match: re.Match[str]) -> Quantity:
+    printed, scale = match["value"], match["scale"]
+    places = "".join(place for place in scale if place in "十百千")
+    low = match["low"]
+    low_scale = "".join(place for place in (match["low_scale"] or "") if place in "十百千")
+    return Quantity(
+        span=Span(*match.span()),
+        low=decimal(low) * magnitude(low_scale or places) if low else None,
+        value=decimal(printed) * magnitude(places),
+        unit=scale.translate({ord(place): None for place in "十百千"}) + (match["unit"] or ""),
+        chinese=not printed[0].isdecimal(),
+        more=bool(match["more"] or match["over"]),
+    )

@@ -1,0 +1,179 @@
+"""Read: the text of an uploaded document, within bounds, or a refusal that says what to do."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from services.task.plan_import.errors import (
+    DocumentDamaged,
+    DocumentExpandsTooMuch,
+    DocumentTooLarge,
+    EmptyDocument,
+    EncodingUnknown,
+    FormatNotSupported,
+    PdfEncrypted,
+    PdfWithoutText,
+)
+
+if TYPE_CHECKING:
+    from docx.document import Document
+    from docx.table import Table
+
+MOST_BYTES = 20_000_000  # the longest plan of the genre is below 1 MB; scanned annexes make up the rest
+MOST_CHARACTERS = 12_000_000
+MOST_UNPACKED = 100_000_000  # a .docx of text unpacks to some tens of MB at most
+MOST_RATIO = 200  # XML compresses tenfold to fiftyfold; a bomb a thousandfold
+MOST_PAGES = 500
+REPLACED = "\ufffd"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The text that all offsets of a draft refer to, and what it was read from."""
+
+    text: str
+    form: str
+
+
+def read(document: bytes, name: str) -> Reading:
+    """The document's text. Raises a PlanImportError for what cannot be read safely and completely."""
+    if len(document) > MOST_BYTES:
+        raise DocumentTooLarge(limit=MOST_BYTES // 1_000_000)
+    if not document.strip(b"\x00\r\n\t \xef\xbb\xbf"):
+        raise EmptyDocument
+    reading = _read(document, name)
+    if not reading.text.strip():
+        raise EmptyDocument
+    if len(reading.text) > MOST_CHARACTERS:
+        raise DocumentTooLarge(limit=MOST_BYTES // 1_000_000)
+    return reading
+
+
+def _read(document: bytes, name: str) -> Reading:
+    """By what the bytes are; the name only decides between kinds of plain text."""
+    if document.startswith(b"%PDF"):
+        return Reading(_pdf_text(document), "pdf")
+    if document.startswith(b"PK\x03\x04"):
+        return Reading(_docx_text(document), "docx")
+    if document.startswith(b"\xd0\xcf\x11\xe0") or name.lower().endswith((".doc", ".wps", ".ofd", ".xls", ".xlsx", ".png", ".jpg", ".zip", ".rtf")):
+        raise FormatNotSupported(name=name)
+    return Reading(_plain_text(document), "txt")
+
+
+# -- plain text --------------------------------------------------------------------------------------------------------
+
+
+def _plain_text(document: bytes) -> str:
+    """UTF-8, UTF-16 with a mark, or GB18030; a text that is none of them throughout is refused."""
+    if document.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return _decoded(document, "utf-16")
+    try:
+        return document.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = _decoded(document, "gb18030")
+    if _looks_misread(document, text):
+        raise EncodingUnknown
+    return text
+
+
+def _decoded(document: bytes, encoding: str) -> str:
+    try:
+        return document.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise EncodingUnknown from error
+
+
+COMMON = re.compile("[的和在与对为等及加强推进建设发展工作]")
+RARE = re.compile("[锟斤拷\ue000-\uf8ff\u3400-\u4dbf]|[\U00020000-\U0002ffff]")
+RUN_OF_UTF8 = re.compile(rb"(?:[\xe4-\xe9][\x80-\xbf]{2}){8,}")
+
+
+def _looks_misread(document: bytes, text: str) -> bool:
+    """Bytes in several encodings decode to rare characters, or hold long runs that are valid UTF-8."""
+    if b"\x00" in document or len(RARE.findall(text)) * 50 > len(text):
+        return True
+    chinese = len(re.findall("[\u4e00-\u9fff]", text))
+    utf8 = any(COMMON.search(run.group().decode("utf-8", "ignore")) for run in RUN_OF_UTF8.finditer(document))
+    return utf8 or (chinese > 200 and len(COMMON.findall(text)) * 100 < chinese)
+
+
+# -- .docx -------------------------------------------------------------------------------------------------------------
+
+
+def _docx_text(document: bytes) -> str:
+    """Paragraphs and tables in their order; a row is a line, its cells are parted by tabs."""
+    _check_archive(document)
+    from docx import Document as open_document
+    from docx.opc.exceptions import PackageNotFoundError
+
+    try:
+        opened = open_document(io.BytesIO(document))
+        return "\n".join(_blocks(opened))
+    except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile, SyntaxError) as error:
+        raise DocumentDamaged from error
+
+
+def _check_archive(document: bytes) -> None:
+    try:
+        entries = zipfile.ZipFile(io.BytesIO(document)).infolist()
+    except zipfile.BadZipFile as error:
+        raise DocumentDamaged from error
+    if not any(entry.filename == "word/document.xml" for entry in entries):
+        raise FormatNotSupported(name="zip")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise DocumentDamaged
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MOST_UNPACKED or any(_is_bomb(entry) for entry in entries):
+        raise DocumentExpandsTooMuch
+
+
+def _is_bomb(entry: zipfile.ZipInfo) -> bool:
+    return entry.file_size > 1_000_000 and entry.file_size > MOST_RATIO * max(entry.compress_size, 1)
+
+
+def _blocks(document: Document) -> Iterator[str]:
+    from docx.table import Table
+
+    for block in document.iter_inner_content():
+        if isinstance(block, Table):
+            yield from _rows(block)
+        else:
+            yield block.text
+
+
+def _rows(table: Table) -> Iterator[str]:
+    """A merged cell is printed once, where it begins."""
+    seen: set[int] = set()
+    for row in table.rows:
+        cells = []
+        for cell in row.cells:
+            first = id(cell._tc) not in seen  # python-docx has no public identity of a merged cell
+            seen.add(id(cell._tc))
+            cells.append(" ".join(cell.text.split()) if first else "")
+        yield "\t".join(cells)
+
+
+# -- .pdf --------------------------------------------------------------------------------------------------------------
+
+
+def _pdf_text(document: bytes) -> str:
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        reader = PdfReader(io.BytesIO(document))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise PdfEncrypted
+        if len(reader.pages) > MOST_PAGES:
+            raise DocumentTooLarge(limit=MOST_BYTES // 1_000_000)
+        text = "\n".join(page.extract_text() for page in reader.pages)
+    except (PyPdfError, KeyError, ValueError, RecursionError, TypeError, AttributeError, IndexError) as error:
+        raise DocumentDamaged from error
+    if len(re.findall(r"\w", text)) < 10 * max(1, len(reader.pages)) and len(re.findall(r"\w", text)) < 200:
+        raise PdfWithoutText
+    return text

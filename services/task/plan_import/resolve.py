@@ -1,0 +1,30 @@
+"""Resolve: match the names of a draft to the office's directory; a close name is proposed, never taken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from services.task.plan_import.directory import Match, UnitDirectory
+from services.task.plan_import.draft import Draft, DraftUnit, Item, Status
+
+
+def resolve(draft: Draft, directory: UnitDirectory) -> Draft:
+    """The same draft, each unit with the directory's key or with what has to be decided."""
+    return replace(draft, items=tuple(_resolved(item, directory) for item in draft.items))
+
+
+def _resolved(item: Item, directory: UnitDirectory) -> Item:
+    if not isinstance(item, DraftUnit):
+        return item
+    match = directory.find(item.name, _plain(item.name), item.printed)
+    return replace(item, key=match.key, is_group=match.is_group, proposals=match.proposals, status=_status(item, match), rules=(*item.rules, match.rule))
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split())
+
+
+def _status(unit: DraftUnit, match: Match) -> Status:
+    if match.key is None:
+        return Status.UNRESOLVED
+    return Status.INFERRED if match.rule == "directory.succession" else unit.status

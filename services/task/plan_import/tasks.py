@@ -1,0 +1,165 @@
+"""Tasks of tables: rows give their units to the measures that they repeat, or are measures themselves."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from services.task.plan_import.clauses import Clause
+from services.task.plan_import.lines import Lines
+from services.task.plan_import.markers import Level, Marker, markers_in
+from services.task.plan_import.measures import Area, Item, Kind
+from services.task.plan_import.outline import Node
+from services.task.plan_import.spans import Span
+from services.task.plan_import.tables import Row, Table, Use, serial_numbers
+from services.task.plan_import.units import UnitList, read_units
+
+TITLE_END = re.compile(r"[。:;\n]")
+ENOUGH = 0.5  # of a table's rows must repeat measures of the text, else the rows are tasks of their own
+SHORTEST_SHARED = 6  # characters that make two titles the same task
+
+
+@dataclass(frozen=True)
+class Task:
+    """A row as a task: its number, title and clauses."""
+
+    marker: Marker
+    title: Span
+    span: Span
+    clauses: tuple[Clause, ...]
+    section: Marker | None
+    section_title: Span | None
+
+
+def areas_with_tables(lines: Lines, areas: Sequence[Area], tables: Sequence[Table]) -> list[Area]:
+    """The areas, where tables assign units: to measures without any, or as tasks of their own."""
+    placed = list(areas)
+    for table in tables:
+        tasks = list(_tasks(lines.text, table))
+        matched = _match(lines.text, placed, tasks)
+        if any(item.clauses for area in placed for item in area.items) and not matched:
+            continue
+        placed = _with_clauses(placed, matched) if matched else _with_tasks(placed, tasks, table.span)
+    return placed
+
+
+# -- rows as tasks -----------------------------------------------------------------------------------------------------
+
+
+def _tasks(text: str, table: Table) -> Iterator[Task]:
+    """One task per row; a row whose unit cell is merged with the one above takes its units."""
+    above: tuple[Clause, ...] = ()
+    for ordinal, (row, number) in enumerate(serial_numbers(table, text), start=1):
+        cell = row.cell(table, Use.TASK) or row.cell(table, Use.AREA)
+        if cell is None:
+            continue
+        own = tuple(_clauses(text, table, row))
+        above = own or tuple(_merged(clause) for clause in above)
+        marker, title = _numbered(text, cell, number or str(ordinal), own_number=number is None)
+        span = Span(min(span.start for span in row.cells.values()), max(span.end for span in row.cells.values()))
+        yield Task(marker, title, span, above, row.section, row.section_title)
+
+
+def _numbered(text: str, cell: Span, number: str, *, own_number: bool) -> tuple[Marker, Span]:
+    printed = next(markers_in(text, *cell), None)
+    if printed and printed.opens_line:
+        title = _title(text, Span(printed.end, cell.end))
+        return (printed if own_number else replace(printed, number=number, value=int(number), level=Level.ARABIC)), title
+    return Marker(Level.ARABIC, number, int(number), cell.start, cell.start, opens_line=True), _title(text, cell)
+
+
+def _title(text: str, cell: Span) -> Span:
+    end = TITLE_END.search(text, *cell)
+    return Span(cell.start, end.start() if end else cell.end)
+
+
+def _clauses(text: str, table: Table, row: Row) -> Iterator[Clause]:
+    for index, cell in row.cells.items():
+        column = table.columns[index]
+        if column.use is Use.UNITS and cell.end > cell.start:
+            yield Clause(cell, "table", read_units(text, cell, column.role))
+
+
+def _merged(clause: Clause) -> Clause:
+    if clause.units is None:
+        return clause
+    mentions = tuple(mention if "table.merged-cell" in mention.rules else replace(mention, rules=(*mention.rules, "table.merged-cell")) for mention in clause.units.mentions)
+    return replace(clause, units=replace(clause.units, mentions=mentions))
+
+
+# -- rows that repeat measures -----------------------------------------------------------------------------------------
+
+
+def _match(text: str, areas: Sequence[Area], tasks: Sequence[Task]) -> dict[int, list[Clause]]:
+    """Clauses for measures without any, by title, else by order where the numbers agree; keyed by the node's start."""
+    open_items = [item for area in areas for item in area.items if item.kind is Kind.MEASURE and not item.clauses]
+    titles = {_plain(text, item.node.title): item for item in open_items}
+    found: dict[int, list[Clause]] = defaultdict(list)
+    hits = 0
+    for task in tasks:
+        item = _same_task(_plain(text, task.title), titles)
+        if item:
+            hits += 1
+            found[item.node.start].extend(task.clauses)
+    if hits >= ENOUGH * len(tasks):
+        return found
+    if len(open_items) == len(tasks) and [item.node.marker and item.node.marker.value for item in open_items] == [task.marker.value for task in tasks]:
+        return {item.node.start: [_by_order(clause) for clause in task.clauses] for item, task in zip(open_items, tasks, strict=True)}
+    return {}
+
+
+def _same_task(title: str, titles: dict[str, Item]) -> Item | None:
+    if title in titles:
+        return titles[title]
+    return next(
+        (item for known, item in titles.items() if min(len(known), len(title)) >= SHORTEST_SHARED and (title.startswith(known) or known.startswith(title))),
+        None,
+    )
+
+
+def _by_order(clause: Clause) -> Clause:
+    units: UnitList | None = clause.units and replace(
+        clause.units, mentions=tuple(replace(mention, rules=(*mention.rules, "table.matched-by-order")) for mention in clause.units.mentions)
+    )
+    return replace(clause, units=units)
+
+
+def _plain(text: str, span: Span) -> str:
+    return "".join(span.of(text).split()).strip("。,")
+
+
+def _with_clauses(areas: Sequence[Area], matched: dict[int, list[Clause]]) -> list[Area]:
+    return [replace(area, items=tuple(replace(item, clauses=item.clauses or tuple(matched.get(item.node.start, ()))) for item in area.items)) for area in areas]
+
+
+# -- rows that are measures --------------------------------------------------------------------------------------------
+
+
+def _with_tasks(areas: Sequence[Area], tasks: Sequence[Task], span: Span) -> list[Area]:
+    """Into the area that the table stands in; sections of the table are areas, or groups of that area."""
+    home = next((area for area in areas if area.node.start <= span.start < area.node.end and not area.items), None)
+    if home and not any(task.section for task in tasks):
+        return [replace(area, items=tuple(_item(task) for task in tasks)) if area is home else area for area in areas]
+    return [*(area for area in areas if area is not home), *_sections(tasks, span)] if not home else _beside(areas, home, tasks, span)
+
+
+def _beside(areas: Sequence[Area], home: Area, tasks: Sequence[Task], span: Span) -> list[Area]:
+    index = list(areas).index(home)
+    return [*areas[:index], *_sections(tasks, span), *areas[index + 1 :]]
+
+
+def _sections(tasks: Sequence[Task], span: Span) -> Iterator[Area]:
+    by_section: dict[int, list[Task]] = defaultdict(list)
+    for task in tasks:
+        by_section[task.section.start if task.section else -1].append(task)
+    for held in by_section.values():
+        marker, title = held[0].section, held[0].section_title
+        node = Node(marker, title or Span(span.start, span.start), held[-1].span.end)
+        yield Area(node, tuple(_item(task) for task in held))
+
+
+def _item(task: Task) -> Item:
+    node = Node(task.marker, task.title, task.span.end)
+    return Item(node, Kind.MEASURE, task.clauses, span=task.span)
