@@ -217,3 +217,7 @@ def test_prose_is_no_part_of_the_contract() -> None:
 
 def test_a_field_named_like_prose_is_part_of_the_contract() -> None:
     assert not same_contract(schema(title=str), schema(title=int))
+
+
+def test_another_word_is_another_contract() -> None:
+    assert not same_contract(schema(light=Light), schema(light=Lights))

@@ -25,13 +25,13 @@ class Consumer(Protocol):
 def published() -> dict[str, EventClasses]:
     """Event classes by publishing service, which is the module of `contracts` that holds them; sorted by type."""
     for service in SERVICES:
-        _module_if_any(f"contracts.{service}")
+        module_if_any(f"contracts.{service}")
     return {service: sorted(_classes_of(service), key=lambda cls: (cls.type, cls.version)) for service in SERVICES}
 
 
 def consumers() -> dict[str, Sequence[Consumer]]:
     """Consumers by service. A service that reads nothing has no such module."""
-    return {service: getattr(_module_if_any(f"services.{service}.consumers"), "CONSUMERS", ()) for service in SERVICES}
+    return {service: getattr(module_if_any(f"services.{service}.consumers"), "CONSUMERS", ()) for service in SERVICES}
 
 
 def publisher_of(topic: str) -> str:
@@ -50,15 +50,15 @@ def unheard() -> list[str]:
     ]
 
 
+def module_if_any(name: str) -> ModuleType | None:
+    """The module; None where there is none, but not where it fails to import."""
+    parent = name.rpartition(".")[0]
+    return import_module(name) if find_spec(parent) and find_spec(name) else None
+
+
 def _types_on(topics: Iterable[str], events: Mapping[str, EventClasses]) -> set[str]:
     return {cls.type for topic in topics for cls in events[publisher_of(topic)]}
 
 
 def _classes_of(service: str) -> Iterable[type[Event]]:
     return (cls for cls in registered().values() if cls.__module__.split(".")[:2] == ["contracts", service])
-
-
-def _module_if_any(name: str) -> ModuleType | None:
-    """The module; None where there is none, but not where it fails to import."""
-    parent = name.rpartition(".")[0]
-    return import_module(name) if find_spec(parent) and find_spec(name) else None

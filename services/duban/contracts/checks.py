@@ -5,9 +5,17 @@ from pathlib import Path
 from services.duban.contracts.catalogue import unheard
 from services.duban.contracts.examples import example_faults
 from services.duban.contracts.files import differences, documents
+from services.duban.contracts.openapi import ambiguous_operations, openapi_documents
 from services.duban.contracts.releases import incompatibilities
 
 
 def faults(folder: Path) -> list[str]:
     """A sentence for each thing that is wrong; none where the contracts may be merged."""
-    return [*unheard(), *differences(folder, documents()), *example_faults(folder), *incompatibilities(folder)]
+    apis = openapi_documents()
+    return [
+        *unheard(),
+        *ambiguous_operations(apis),
+        *differences(folder, documents(apis)),
+        *example_faults(folder),
+        *incompatibilities(folder),
+    ]

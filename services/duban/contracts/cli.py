@@ -18,8 +18,9 @@ Folder = Annotated[Path, typer.Option(help="Where the contracts are.", file_okay
 def generate(folder: Folder = CONTRACTS) -> None:
     """Write the schemas and documents anew from the code."""
     from services.duban.contracts.files import documents, write  # noqa: PLC0415
+    from services.duban.contracts.openapi import openapi_documents  # noqa: PLC0415
 
-    for path in write(folder, documents()):
+    for path in write(folder, documents(openapi_documents())):
         typer.echo(f"wrote {path}")
 
 

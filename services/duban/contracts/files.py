@@ -11,7 +11,6 @@ import yaml
 
 from services.duban.contracts.asyncapi import asyncapi_document
 from services.duban.contracts.catalogue import consumers, published
-from services.duban.contracts.openapi import openapi_documents
 from services.duban.contracts.schemas import event_file, event_schema
 
 Files = Mapping[str, str]
@@ -20,14 +19,14 @@ SHOWN_LINES = 12
 """Enough to recognise a change; the whole is for `git diff` after generating."""
 
 
-def documents() -> dict[str, str]:
-    """Every generated file by its path in the folder of contracts."""
+def documents(apis: Mapping[str, Any]) -> dict[str, str]:
+    """Every generated file by its path in the folder of contracts. `apis` are the OpenAPI documents by service."""
     events = published()
     schemas = {
         f"events/{event_file(cls)}": as_json(event_schema(cls)) for classes in events.values() for cls in classes
     }
-    apis = {f"openapi/{service}.json": as_json(document) for service, document in openapi_documents().items()}
-    return {**schemas, **apis, "asyncapi.yaml": as_yaml(asyncapi_document(events, consumers()))}
+    openapi = {f"openapi/{service}.json": as_json(document) for service, document in apis.items()}
+    return {**schemas, **openapi, "asyncapi.yaml": as_yaml(asyncapi_document(events, consumers()))}
 
 
 def write(folder: Path, wanted: Files) -> list[Path]:
