@@ -73,13 +73,11 @@ class DeadlineKind(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     REPORT = "report"
     RESUBMIT = "resubmit"
-    REVIEW = "review"
 
 
 class RungKind(StrEnum):
     """What a rung of a deadline's ladder does."""
 
-    OPENED = "opened"
     REMINDER = "reminder"
     OVERDUE = "overdue"
 

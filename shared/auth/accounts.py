@@ -1,5 +1,6 @@
 """The accounts as a service knows them from the directory's events."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -31,14 +32,22 @@ class KnownAccount(SQLModel):
 class AccountFacts(Protocol):
     """What the directory's events say of an account; `contracts.directory.AccountState` has this shape."""
 
-    account: UUID
-    username: str
-    roles: Any
-    unit: str | None
-    districts: Any
-    plans: Any
-    auth_epoch: int
-    active: bool
+    @property
+    def account(self) -> UUID: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def roles(self) -> Iterable[str]: ...
+    @property
+    def unit(self) -> str | None: ...
+    @property
+    def districts(self) -> Iterable[str]: ...
+    @property
+    def plans(self) -> Iterable[str]: ...
+    @property
+    def auth_epoch(self) -> int: ...
+    @property
+    def active(self) -> bool: ...
 
 
 def know_account(event: AccountFacts) -> dict[str, Any]:

@@ -134,7 +134,8 @@ class Bus(Protocol):
         ...
 
     async def create_topics(self, topics: Mapping[str, int]) -> None:
-        """Create the topics (name → partitions) that are missing, kept for ever. An existing topic is left as it is.
+        """Create the topics (name → partitions) that are missing, kept for ever; they can be used when this returns.
+        An existing topic is left as it is.
 
         Raises BusUnavailable.
         """

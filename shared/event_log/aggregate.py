@@ -40,7 +40,7 @@ class Aggregate(SQLModel):
 A = TypeVar("A", bound=Aggregate)
 
 
-def loaded(cls: type[A], row: Mapping[str, Any]) -> A:
+def loaded(cls: type[A], row: Mapping[Any, Any]) -> A:
     """An aggregate as it stands in the database; later assignments count as changes."""
     instance: A = manager_of_class(cls).new_instance()
     instance.__dict__.update(row)

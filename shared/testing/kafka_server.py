@@ -27,6 +27,8 @@ SINGLE_BROKER = {
     "share.coordinator.state.topic.replication.factor": "1",
     "share.coordinator.state.topic.min.isr": "1",
     "group.initial.rebalance.delay.ms": "0",
+    "broker.session.timeout.ms": "3000",  # after a kill the broker waits for its own old session to end
+    "broker.heartbeat.interval.ms": "500",
     "auto.create.topics.enable": "false",
 }
 LOG4J = """<Configuration status="WARN"><Appenders><Console name="out"><PatternLayout pattern="%d %p %c %m%n"/></Console>

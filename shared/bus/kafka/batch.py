@@ -57,12 +57,14 @@ class Batch:
 async def abandon(producer: AIOKafkaProducer) -> None:
     """Close a producer without delivering what it still holds.
 
-    Its own `stop` waits for unsent batches, which with idempotence never expire: they are failed first, and the
-    connections closed, so that nothing of it is still on its way once it was given up.
+    Its own `stop` waits for unsent batches, which with idempotence never expire. So its sender is ended first, which
+    waits only for the requests under way, and the rest is failed.
     """
-    producer._message_accumulator.fail_all(ProducerClosed())
-    await producer.client.close()
-    await producer.stop()
+    try:
+        await producer._sender.close()
+    finally:
+        producer._message_accumulator.fail_all(ProducerClosed())
+        await producer.stop()
 
 
 def _arrived(answer: asyncio.Future[Any]) -> bool:

@@ -17,6 +17,7 @@ from shared.bus.kafka.subscription import KafkaSubscription
 
 ACKNOWLEDGE_SECONDS = 30.0  # with idempotence a batch never expires, so the wait must
 ANSWER_SECONDS = 2.0
+VISIBLE_SECONDS = 0.05
 REQUEST_MS = 15_000
 # One batch per partition is in flight, so a burst for one plan should fit into few; a broker accepts up to 1 MiB.
 BATCH_BYTES = 512 * 1024
@@ -71,6 +72,10 @@ class KafkaBus:
             missing = [_new_topic(name, topics[name], brokers) for name in topics if name not in existing]
             if missing:
                 _check_created(await admin.create_topics(missing))
+            while len(await _existing(admin, topics)) < len(
+                topics
+            ):  # created, but the brokers have not all heard of it
+                await asyncio.sleep(VISIBLE_SECONDS)
 
     async def publish(self, messages: Sequence[Message]) -> list[bool]:
         batch = Batch(messages)

@@ -17,7 +17,7 @@ from shared.bus.kafka.clients import CLIENT_ERRORS, CLOSE_SECONDS, Closing
 POLL_MS = 1_000
 FETCH_WAIT_MS = 500
 HEARTBEAT_MS = 1_000  # how soon a member hears that another has left
-METADATA_AGE_MS = 10_000  # how soon a topic that did not exist is noticed
+METADATA_AGE_MS = 5_000  # how soon a topic that did not exist is noticed
 RETRY_SECONDS = 1.0
 # A consumer that neither gets an answer from the broker nor an assignment for so long has lost its way: aiokafka can
 # stay in that state for ever, alive and silent. Longer than any rebalance (10 s) and than a slow broker's start.

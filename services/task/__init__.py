@@ -1,0 +1,1 @@
+"""Plans, assignments, reports and their deadlines."""

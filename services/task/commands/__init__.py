@@ -1,0 +1,1 @@
+"""What can be done in task: load, ask whether the caller may, ask the model, record."""

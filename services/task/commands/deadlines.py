@@ -1,0 +1,47 @@
+"""Arming deadlines and firing their rungs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.task.calendar import WorkingCalendar
+from services.task.commands.ladders import ladder_of
+from services.task.models import Deadline
+from services.task.queries.deadlines import lock_due_deadlines, open_duties, plan_files
+from services.task.schemas.clocks import Clocks
+from shared.db import table_of
+from shared.event_log import UnitOfWork
+from shared.event_log.aggregate import changes
+
+DEADLINE = table_of(Deadline)
+
+
+async def arm_deadlines(connection: AsyncConnection, deadlines: Sequence[Deadline]) -> None:
+    """Store armed deadlines. The event of their subject implies them, so they have none of their own until they fire."""
+    if deadlines:
+        columns = [column.name for column in DEADLINE.columns]
+        await connection.execute(insert(DEADLINE), [{name: getattr(d, name) for name in columns} for d in deadlines])
+
+
+async def fire_due_rungs(work: UnitOfWork, calendar: WorkingCalendar, limit: int) -> int:
+    """Fire what is due, at most `limit` deadlines; retire those whose duty is done. Returns how many were looked at."""
+    due = await lock_due_deadlines(work.connection, work.now, limit)
+    still_open = await open_duties(work.connection, due)
+    clocks = {
+        id_: Clocks.model_validate(file["clocks"]) for id_, file in (await plan_files(work.connection, due)).items()
+    }
+    for deadline in due:
+        if deadline.id in still_open:
+            ladder = ladder_of(clocks[deadline.plan_id], deadline.kind, deadline.relation)
+            await work.record(deadline, deadline.fire(ladder, calendar, work.now))
+        else:
+            await _retire(work.connection, deadline, work.now)
+    return len(due)
+
+
+async def _retire(connection: AsyncConnection, deadline: Deadline, now: datetime) -> None:
+    """No event: the event that ended the duty says it."""
+    deadline.retire(now)
+    await connection.execute(update(DEADLINE).where(DEADLINE.c.id == deadline.id).values(**changes(deadline)))

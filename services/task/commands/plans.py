@@ -1,0 +1,96 @@
+"""Drafting and publishing plans."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.task.calendar import WorkingCalendar
+from services.task.commands.deadlines import arm_deadlines
+from services.task.commands.issuing import Issue, issue_plan
+from services.task.errors import FirstPeriodOutsidePlan, PlanAlreadyPublished
+from services.task.expansion import IssuedUnit, expand
+from services.task.models import Measure, Plan, PlanDraft
+from services.task.periods import InvalidPeriod, Period
+from services.task.permissions import PUBLISH_PLAN, PUT_PLAN
+from services.task.queries.directory import KnownUnit, known_groups, known_units
+from services.task.queries.plans import Draft, find_draft, find_plan, get_draft
+from services.task.schemas.plan_file import PlanFile
+from shared.auth import Actor
+from shared.db import table_of
+from shared.db.bulk import insert_rows, upsert_rows
+from shared.errors import PreconditionFailed, PreconditionRequired
+from shared.event_log import UnitOfWork
+from shared.faultpoints import faultpoint
+
+MEASURE = table_of(Measure)
+DRAFT = table_of(PlanDraft)
+
+
+async def put_draft(work: UnitOfWork, caller: Actor, file: PlanFile, expected: int | None) -> Draft:
+    """Store a plan file as the plan's draft, or replace it. The same file again changes nothing.
+
+    Raises MayNot, UnknownUnit, UnknownGroup, DuplicateUnit, PlanAlreadyPublished, PreconditionRequired, PreconditionFailed.
+    """
+    caller.must(PUT_PLAN)
+    await resolve(work.connection, file)
+    if await find_plan(work.connection, file.key):
+        raise PlanAlreadyPublished(plan=file.key)
+    draft = await find_draft(work.connection, file.key, lock=True)
+    stored = file.model_dump(mode="json")
+    if draft and draft.file == stored:
+        return draft
+    revision = draft.revision if draft else 0
+    _must_match(revision, expected)
+    fresh = Draft(file.key, revision + 1, file.title, stored)
+    row = {"plan": fresh.plan, "revision": fresh.revision, "title": fresh.title, "file": fresh.file}
+    await upsert_rows(work.connection, DRAFT, [{**row, "updated_by": caller.account, "updated_at": work.now}])
+    return fresh
+
+
+async def publish_plan(
+    work: UnitOfWork, calendar: WorkingCalendar, caller: Actor, plan: str, first_period: str, *, sample: bool = False
+) -> Plan:
+    """Put a draft into force: assignments and obligations from `first_period` on are issued, all or none.
+
+    Raises PlanNotFound, MayNot, PlanAlreadyPublished, UnknownUnit, UnknownGroup, DuplicateUnit, FirstPeriodOutsidePlan.
+    """
+    caller.must(PUBLISH_PLAN)
+    draft = await get_draft(work.connection, plan, lock=True)
+    if await find_plan(work.connection, plan):
+        raise PlanAlreadyPublished(plan=plan)
+    file = PlanFile.model_validate(draft.file)
+    issued, units = await resolve(work.connection, file)
+    issue = issue_plan(file, issued, units, _first_period(file, first_period), calendar, at=work.now, sample=sample)
+    await _store(work, issue)
+    return issue.plan
+
+
+async def resolve(connection: AsyncConnection, file: PlanFile) -> tuple[list[IssuedUnit], dict[str, KnownUnit]]:
+    """What publishing would issue, by the units and groups that task knows from the directory."""
+    units = await known_units(connection)
+    return expand(file, await known_groups(connection), units), units
+
+
+async def _store(work: UnitOfWork, issue: Issue) -> None:
+    await work.add(issue.plan, issue.plan_events)
+    await insert_rows(work.connection, MEASURE, issue.measures)
+    faultpoint("publish.midway")
+    await work.add_all([(assignment, event) for assignment, event in issue.assignments])
+    await work.add_all([(report, []) for report in issue.reports])
+    await arm_deadlines(work.connection, issue.deadlines)
+
+
+def _must_match(revision: int, expected: int | None) -> None:
+    tag = f'"{revision}"'
+    if expected is None and revision > 0:
+        raise PreconditionRequired(etag=tag)
+    if expected is not None and expected != revision:
+        raise PreconditionFailed(etag=tag)
+
+
+def _first_period(file: PlanFile, key: str) -> Period:
+    try:
+        period = Period.parse(key)
+    except InvalidPeriod:
+        period = None
+    if period is None or period.cycle != file.reporting.cycle or not file.starts <= period.last_day <= file.ends:
+        raise FirstPeriodOutsidePlan(period=key, starts=file.starts, ends=file.ends, cycle=file.reporting.cycle.value)
+    return period

@@ -1,0 +1,31 @@
+"""Days in a plan's zone. Due on D means received before D+1 00:00 there, by the server's clock (DOMAIN.md section 0)."""
+
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+RUNG_HOUR = 9
+"""Reminders and escalations go out at the start of the office's day."""
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def day_of(instant: datetime, zone_name: str) -> date:
+    """The calendar day of an instant in the plan's zone."""
+    return instant.astimezone(zone(zone_name)).date()
+
+
+def end_of(day: date, zone_name: str) -> datetime:
+    """The first instant after a day: what was received before it was received on that day."""
+    return datetime.combine(day + timedelta(days=1), time(), zone(zone_name))
+
+
+def start_of(day: date, zone_name: str) -> datetime:
+    return datetime.combine(day, time(), zone(zone_name))
+
+
+def rung_instant(day: date, zone_name: str) -> datetime:
+    return datetime.combine(day, time(RUNG_HOUR), zone(zone_name))

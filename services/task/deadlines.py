@@ -1,0 +1,64 @@
+"""The timer worker: fires rungs when their business time has come, also those that came during downtime."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.task.calendar import WorkingCalendar
+from services.task.commands.deadlines import fire_due_rungs
+from services.task.queries.deadlines import count_due, find_next_instant
+from shared.errors import Unavailable
+
+if TYPE_CHECKING:
+    from shared.runtime import Service
+
+RUNGS_PER_TRANSACTION = 200
+"""DESIGN.md section 6, "Timers": locks are held no longer than a request can wait."""
+POLL_SECONDS = 1.0
+log = structlog.get_logger()
+
+
+@dataclass
+class DeadlineWorker:
+    """Several may run: each deadline is locked by one, and a fired rung moves the deadline on in the same transaction."""
+
+    service: "Service"
+    calendar: WorkingCalendar
+    name: str = "timers"
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """The business clock moved."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                while await self.fire_once():
+                    pass
+            except (DBAPIError, OSError, Unavailable) as lost:
+                log.warning("timers wait for their database", error=str(lost))
+            self._woken.clear()
+            try:
+                await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+
+    async def fire_once(self) -> int:
+        """One transaction. Returns how many deadlines were due."""
+        async with self.service.read() as view:
+            if not await count_due(view.connection, view.now):
+                return 0
+        async with self.service.write() as work:
+            return await fire_due_rungs(work, self.calendar, RUNGS_PER_TRANSACTION)
+
+    async def work_left(self, connection: AsyncConnection, now: datetime) -> int:
+        return await count_due(connection, now)
+
+    async def next_due(self, connection: AsyncConnection, now: datetime) -> datetime | None:
+        return await find_next_instant(connection, now)

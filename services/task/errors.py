@@ -1,0 +1,120 @@
+"""Situations in task that a caller can do something about."""
+
+from shared.errors import AppError, NotFound, Text
+
+
+class PlanNotFound(NotFound):
+    code = "plan-not-found"
+    detail = Text("没有方案 {plan}，或者您无权查看。", "No plan {plan}, or it is not yours to see.")
+
+
+class MeasureNotFound(NotFound):
+    code = "measure-not-found"
+    detail = Text("方案 {plan} 没有措施 {measure}。", "Plan {plan} has no measure {measure}.")
+
+
+class AssignmentNotFound(NotFound):
+    code = "assignment-not-found"
+    detail = Text(
+        "方案 {plan} 的措施 {measure} 没有交给单位 {unit}，或者您无权查看。",
+        "Measure {measure} of plan {plan} is not assigned to {unit}, or it is not yours to see.",
+    )
+
+
+class ReportNotFound(NotFound):
+    code = "report-not-found"
+    detail = Text(
+        "方案 {plan} 措施 {measure} 的单位 {unit} 在 {period} 没有应报事项，或者您无权查看。请用 GET todo 查看应报清单。",
+        "{unit} owes no report on measure {measure} of plan {plan} for {period}, or it is not yours to see. GET todo lists what is owed.",
+    )
+
+
+class PlanKeyMismatch(AppError):
+    code, status = "plan-key-mismatch", 422
+    title = Text("方案编号不一致", "Plan keys differ")
+    detail = Text(
+        "地址中的方案是 {plan}，文件中的 key 是 {key}。", "The address names plan {plan}, the file has the key {key}."
+    )
+
+
+class PlanAlreadyPublished(AppError):
+    code, status = "plan-already-published", 409
+    title = Text("方案已发布", "Plan already published")
+    detail = Text(
+        "方案 {plan} 已发布，不能再改草稿；请使用 amend。",
+        "Plan {plan} is in force and its draft is closed; amend it instead.",
+    )
+
+
+class PlanClosed(AppError):
+    code, status = "plan-closed", 409
+    title = Text("方案已结束", "Plan closed")
+    detail = Text("方案 {plan} 已结束，不再接受变更。", "Plan {plan} is closed and takes no further changes.")
+
+
+class FirstPeriodOutsidePlan(AppError):
+    code, status = "period-outside-plan", 422
+    title = Text("期次不在方案期内", "Period outside the plan")
+    detail = Text(
+        "{period} 不在方案期 {starts} 至 {ends} 之内，或不是{cycle}周期。",
+        "{period} is not a {cycle} period between {starts} and {ends}.",
+    )
+
+
+class AlreadyAcknowledged(AppError):
+    code, status = "already-acknowledged", 409
+    title = Text("已签收", "Already acknowledged")
+    detail = Text("{by} 已于 {at} 签收，无需重复。", "{by} acknowledged it at {at}; nothing more is needed.")
+
+
+class PeriodNotOpen(AppError):
+    code, status = "period-not-open", 409
+    title = Text("尚未开放填报", "Period not open")
+    detail = Text("{period} 于 {opens} 开放填报。", "{period} opens for reports on {opens}.")
+
+
+class PeriodLocked(AppError):
+    code, status = "period-locked", 409
+    title = Text("已锁定", "Period locked")
+    detail = Text(
+        "{period} 已过锁定日 {locks}，补报请联系领导小组办公室。",
+        "{period} was locked after {locks}; ask the office to unlock it.",
+    )
+
+
+class ReportAlreadyAccepted(AppError):
+    code, status = "report-already-accepted", 409
+    title = Text("报告已通过", "Report already accepted")
+    detail = Text(
+        "第 {version} 版已审核通过，修改须由办公室解锁。",
+        "Version {version} was accepted; only the office can unlock it.",
+    )
+
+
+class ReportExcused(AppError):
+    code, status = "report-excused", 409
+    title = Text("免报", "Excused")
+    detail = Text("{period} 已免报，无需提交。", "{period} is excused; nothing is to be submitted.")
+
+
+class NothingToReview(AppError):
+    code, status = "nothing-to-review", 409
+    title = Text("没有待审核的版本", "Nothing to review")
+    detail = Text("报告目前状态为 {state}，没有待审核的版本。", "The report is {state}; no version waits for review.")
+
+
+class ReviewerIsAuthor(AppError):
+    code, status = "reviewer-is-author", 403
+    title = Text("不能审核自己的报告", "Own report")
+    detail = Text(
+        "提交人不能审核自己提交的版本，请由他人审核。", "Whoever submitted a version cannot review it; ask a colleague."
+    )
+
+
+class ReviewerOfSameUnit(AppError):
+    code, status = "reviewer-of-same-unit", 403
+    title = Text("不能审核本单位报告", "Own unit's report")
+    detail = Text(
+        "报告来自您所在单位，请由 {other} 等外单位审核人处理。",
+        "The report is your own unit's; leave it to a reviewer of another unit, such as {other}.",
+    )

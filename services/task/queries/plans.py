@@ -1,0 +1,114 @@
+"""Plans, their drafts, measures and indicators."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.task.errors import MeasureNotFound, PlanNotFound
+from services.task.models import Assignment, Measure, Plan, PlanDraft
+from services.task.permissions import SEE_PLAN
+from shared.auth import Actor
+from shared.db import table_of
+from shared.event_log import loaded
+
+PLAN = table_of(Plan)
+DRAFT = table_of(PlanDraft)
+MEASURE = table_of(Measure)
+ASSIGNMENT = table_of(Assignment)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan file that is not in force."""
+
+    plan: str
+    revision: int
+    title: str
+    file: dict[str, Any]
+
+
+async def find_plan(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Plan | None:
+    query = select(PLAN).where(PLAN.c.plan == plan)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return loaded(Plan, row._mapping) if row else None
+
+
+async def get_plan(connection: AsyncConnection, plan: str) -> Plan:
+    """The published plan. Raises PlanNotFound."""
+    found = await find_plan(connection, plan)
+    if found is None:
+        raise PlanNotFound(plan=plan)
+    return found
+
+
+async def get_visible_plan(connection: AsyncConnection, plan: str, caller: Actor) -> Plan:
+    """The published plan, where the caller takes part in it or reads all. Raises PlanNotFound."""
+    if not caller.sees_plan(plan) or not caller.may(SEE_PLAN):
+        raise PlanNotFound(plan=plan)
+    return await get_plan(connection, plan)
+
+
+async def list_plans(connection: AsyncConnection) -> list[Plan]:
+    """Every published plan, the newest first."""
+    rows = await connection.execute(select(PLAN).order_by(PLAN.c.published_at.desc(), PLAN.c.plan))
+    return [loaded(Plan, row._mapping) for row in rows]
+
+
+async def find_draft(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Draft | None:
+    query = select(DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file).where(DRAFT.c.plan == plan)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    return Draft(*row) if row else None
+
+
+async def get_draft(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Draft:
+    """The draft. Raises PlanNotFound."""
+    found = await find_draft(connection, plan, lock=lock)
+    if found is None:
+        raise PlanNotFound(plan=plan)
+    return found
+
+
+async def list_drafts(connection: AsyncConnection) -> list[Draft]:
+    rows = await connection.execute(
+        select(DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file).order_by(DRAFT.c.plan)
+    )
+    return [Draft(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureOfPlan:
+    measure: str
+    position: int
+    area: str
+    title: str
+    title_en: str
+    strength: str
+    assignments: int
+
+
+async def list_measures(connection: AsyncConnection, plan: Plan) -> list[MeasureOfPlan]:
+    """Measures in the order of the plan, each with how many units it was assigned to."""
+    assigned = (
+        select(func.count())
+        .where(ASSIGNMENT.c.plan_id == MEASURE.c.plan_id, ASSIGNMENT.c.measure == MEASURE.c.measure)
+        .scalar_subquery()
+    )
+    c = MEASURE.c
+    query = select(c.measure, c.position, c.area, c.title, c.title_en, c.strength, assigned).where(c.plan_id == plan.id)
+    return [MeasureOfPlan(*row) for row in await connection.execute(query.order_by(c.position))]
+
+
+async def get_measure(connection: AsyncConnection, plan: Plan, measure: str) -> MeasureOfPlan:
+    """Raises MeasureNotFound."""
+    for found in await list_measures(connection, plan):
+        if found.measure == measure:
+            return found
+    raise MeasureNotFound(plan=plan.plan, measure=measure)
+
+
+async def get_indicators(connection: AsyncConnection, plan: str) -> dict[str, dict[str, Any]]:
+    """The plan's indicators by key, as its file defines them."""
+    file = (await connection.execute(select(PLAN.c.file).where(PLAN.c.plan == plan))).scalar_one()
+    return {indicator["key"]: indicator for indicator in file.get("indicators", [])}

@@ -1,0 +1,157 @@
+"""Reports and what waits around them."""
+
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.task.errors import ReportNotFound
+from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report, ReportState
+from shared.auth import Scope
+from shared.db import table_of
+from shared.event_log import UnitOfWork, loaded
+
+REPORT = table_of(Report)
+PLAN = table_of(Plan)
+ASSIGNMENT = table_of(Assignment)
+MEASURE = table_of(Measure)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportKey:
+    """Natural key of a report."""
+
+    plan: str
+    measure: str
+    unit: str
+    period: str
+
+    def as_facts(self) -> dict[str, Any]:
+        return {"plan": self.plan, "measure": self.measure, "unit": self.unit, "period": self.period}
+
+
+@dataclass(frozen=True, slots=True)
+class LockedReport:
+    """A report that this transaction may change, and what of its surroundings decides whether it may."""
+
+    report: Report
+    acknowledged: bool
+    plan_is_open: bool
+
+
+async def lock_report(work: UnitOfWork, key: ReportKey, scope: Scope) -> LockedReport:
+    """The report, locked, with its plan held open against bulk changes. Raises ReportNotFound, also outside `scope`."""
+    row = (await work.connection.execute(_locking(), key.as_facts())).one_or_none()
+    if row is None or not scope.includes(key.unit):
+        raise ReportNotFound(**key.as_facts())
+    columns = dict(row._mapping)
+    plan_state, assignment_state = columns.pop("plan_state"), columns.pop("assignment_state")
+    return LockedReport(
+        report=loaded(Report, columns),
+        acknowledged=assignment_state != AssignmentState.ISSUED,
+        plan_is_open=plan_state == PlanState.PUBLISHED,
+    )
+
+
+@lru_cache(maxsize=1)
+def _locking() -> Select[Any]:
+    """One round trip: the plan FOR SHARE, then the report FOR UPDATE (DESIGN.md section 6, "Write")."""
+    plan = (
+        select(PLAN.c.id, PLAN.c.state).where(PLAN.c.plan == bindparam("plan")).with_for_update(read=True).cte("plan")
+    )
+    return (
+        select(REPORT, plan.c.state.label("plan_state"), ASSIGNMENT.c.state.label("assignment_state"))
+        .join(plan, plan.c.id == REPORT.c.plan_id)
+        .join(ASSIGNMENT, ASSIGNMENT.c.id == REPORT.c.assignment_id)
+        .where(*_is_key())
+        .with_for_update(of=REPORT)
+    )
+
+
+def _is_key() -> list[Any]:
+    return [REPORT.c[name] == bindparam(name) for name in ("plan", "measure", "unit", "period")]
+
+
+async def get_report(connection: AsyncConnection, key: ReportKey, scope: Scope) -> Report:
+    row = (await connection.execute(select(REPORT).where(*_is_key()), key.as_facts())).one_or_none()
+    if row is None or not scope.includes(key.unit):
+        raise ReportNotFound(**key.as_facts())
+    return loaded(Report, row._mapping)
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationFilter:
+    """What of a plan's obligations is asked for; None leaves a filter out."""
+
+    plan: str
+    unit: str | None = None
+    measure: str | None = None
+    period: str | None = None
+    state: str | None = None
+
+
+async def list_reports(
+    connection: AsyncConnection,
+    wanted: ObligationFilter,
+    scope: Scope,
+    limit: int,
+    after: tuple[date, UUID] | None = None,
+) -> list[Report]:
+    """Reports in the order of their due days, those in `scope` only; `after` is due day and id of the last one seen."""
+    query = select(REPORT).where(REPORT.c.plan == wanted.plan).order_by(REPORT.c.due, REPORT.c.id).limit(limit)
+    for name in ("unit", "measure", "period", "state"):
+        if (value := getattr(wanted, name)) is not None:
+            query = query.where(REPORT.c[name] == value)
+    if not scope.everything:
+        query = query.where(REPORT.c.unit.in_(scope.units))
+    if after:
+        query = query.where(or_(REPORT.c.due > after[0], and_(REPORT.c.due == after[0], REPORT.c.id > after[1])))
+    return [loaded(Report, row._mapping) for row in await connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOfMeasure:
+    """A report with the words that a person knows it by."""
+
+    report: Report
+    measure_title: str
+    unit_name: str
+    relation: str
+
+
+async def list_owed(connection: AsyncConnection, units: frozenset[str], today: date) -> list[ReportOfMeasure]:
+    """Reports of these units that are open or returned, the most urgent first."""
+    is_open = and_(REPORT.c.state == ReportState.EXPECTED, REPORT.c.opens <= today, REPORT.c.locks >= today)
+    return await _with_words(connection, REPORT.c.unit.in_(units), or_(is_open, REPORT.c.state == ReportState.RETURNED))
+
+
+async def list_to_review(connection: AsyncConnection) -> list[ReportOfMeasure]:
+    """Submitted reports that no one has reviewed, the longest waiting first."""
+    return await _with_words(connection, REPORT.c.state == ReportState.SUBMITTED)
+
+
+async def list_late(connection: AsyncConnection, today: date) -> list[ReportOfMeasure]:
+    """Reports past due that were never submitted and are not locked yet."""
+    expected = REPORT.c.state == ReportState.EXPECTED
+    return await _with_words(connection, expected, REPORT.c.due < today, REPORT.c.locks >= today)
+
+
+async def _with_words(connection: AsyncConnection, *where: Any) -> list[ReportOfMeasure]:
+    query = (
+        select(REPORT, MEASURE.c.title.label("m_title"), ASSIGNMENT.c.unit_name, ASSIGNMENT.c.relation)
+        .join(ASSIGNMENT, ASSIGNMENT.c.id == REPORT.c.assignment_id)
+        .join(MEASURE, and_(MEASURE.c.plan_id == REPORT.c.plan_id, MEASURE.c.measure == REPORT.c.measure))
+        .join(PLAN, PLAN.c.id == REPORT.c.plan_id)
+        .where(PLAN.c.state == PlanState.PUBLISHED, *where)
+        .order_by(REPORT.c.due, REPORT.c.plan, MEASURE.c.position, REPORT.c.unit)
+    )
+    found = []
+    for row in await connection.execute(query):
+        columns = dict(row._mapping)
+        words = columns.pop("m_title"), columns.pop("unit_name"), columns.pop("relation")
+        found.append(ReportOfMeasure(loaded(Report, columns), *words))
+    return found

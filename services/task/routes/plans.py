@@ -1,0 +1,142 @@
+"""Plans: draft, preview, publish, read."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+
+from services.task.commands.plans import publish_plan, put_draft, resolve
+from services.task.errors import PlanKeyMismatch
+from services.task.permissions import PUT_PLAN, READ_PLAN, SEE_PLAN
+from services.task.queries.deadlines import list_deadlines
+from services.task.queries.history import list_history
+from services.task.queries.plans import (
+    find_plan,
+    get_draft,
+    get_measure,
+    get_visible_plan,
+    list_drafts,
+    list_measures,
+    list_plans,
+)
+from services.task.routes.keys import MeasurePath, PlanPath
+from services.task.schemas.deadlines import DeadlineOut
+from services.task.schemas.history import HistoryOut
+from services.task.schemas.plan_file import PlanFile, read_plan
+from services.task.schemas.plans import MeasureOut, PlanOut, PreviewOut, PublishIn
+from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Work, etag
+from shared.web.idempotency import once_per_key
+from shared.web.paging import Page, Paged
+from shared.web.validation import InvalidRequest
+
+router = APIRouter(tags=["plans"])
+PLAN_FILE_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "a plan file, see contracts/plan-file.schema.json",
+        "content": {kind: {"schema": {"type": "object"}} for kind in ("application/yaml", "application/json")},
+    }
+}
+
+
+@router.get("/plans")
+async def list_all_plans(caller: Reader, view: Reading) -> Page[PlanOut]:
+    """Published plans that the caller may see; the office also sees drafts."""
+    may_see = caller.may(SEE_PLAN)
+    plans = await list_plans(view.connection)
+    shown = [PlanOut.from_plan(plan) for plan in plans if may_see and caller.sees_plan(plan.plan)]
+    if caller.may(PUT_PLAN):
+        published = {plan.plan for plan in shown}
+        shown += [PlanOut.from_draft(d) for d in await list_drafts(view.connection) if d.plan not in published]
+    return Page(items=shown)
+
+
+@router.put("/plans/{plan}", openapi_extra=PLAN_FILE_BODY)
+async def put_plan(
+    plan: PlanPath, request: Request, caller: Caller, work: Work, response: Response, expected: IfMatch
+) -> PlanOut:
+    """Store a plan file, YAML or JSON, as the plan's draft. The same file again changes nothing."""
+    file = _plan_file(plan, await request.body())
+    draft = await put_draft(work, caller, file, expected)
+    response.status_code = 201 if draft.revision == 1 else 200
+    response.headers["ETag"] = etag(draft.revision)
+    return PlanOut.from_draft(draft)
+
+
+@router.get("/plans/{plan}")
+async def show_plan(plan: PlanPath, caller: Reader, view: Reading, response: Response) -> PlanOut:
+    """The plan in force, or for the office its draft."""
+    if caller.may(PUT_PLAN) and not await find_plan(view.connection, plan):
+        draft = await get_draft(view.connection, plan)
+        response.headers["ETag"] = etag(draft.revision)
+        return PlanOut.from_draft(draft)
+    return PlanOut.from_plan(await get_visible_plan(view.connection, plan, caller))
+
+
+@router.get("/plans/{plan}/file")
+async def show_file(plan: PlanPath, caller: Reader, view: Reading) -> dict[str, Any]:
+    """The plan file as it is in force, else as drafted."""
+    caller.must(READ_PLAN)
+    found = await find_plan(view.connection, plan)
+    return found.file if found else (await get_draft(view.connection, plan)).file
+
+
+@router.get("/plans/{plan}/preview")
+async def preview(plan: PlanPath, caller: Reader, view: Reading) -> PreviewOut:
+    """What publishing the draft would issue, per unit."""
+    caller.must(PUT_PLAN)
+    draft = await get_draft(view.connection, plan)
+    issued, units = await resolve(view.connection, PlanFile.model_validate(draft.file))
+    return PreviewOut.from_issued(plan, issued, units)
+
+
+@router.post("/plans/{plan}/publish")
+@once_per_key
+async def publish(plan: PlanPath, body: PublishIn, caller: Caller, work: Work, request: Request) -> PlanOut:
+    """Put the draft into force and issue every assignment and obligation, all or none."""
+    calendar = request.app.state.calendar
+    return PlanOut.from_plan(await publish_plan(work, calendar, caller, plan, body.first_period, sample=body.sample))
+
+
+@router.get("/plans/{plan}/measures")
+async def list_plan_measures(plan: PlanPath, caller: Reader, view: Reading) -> Page[MeasureOut]:
+    """Measures in the order of the plan, each with the number of its assignments."""
+    found = await list_measures(view.connection, await get_visible_plan(view.connection, plan, caller))
+    return Page(items=[MeasureOut.from_measure(measure) for measure in found])
+
+
+@router.get("/plans/{plan}/measures/{measure}")
+async def show_measure(plan: PlanPath, measure: MeasurePath, caller: Reader, view: Reading) -> MeasureOut:
+    found = await get_measure(view.connection, await get_visible_plan(view.connection, plan, caller), measure)
+    return MeasureOut.from_measure(found)
+
+
+@router.get("/plans/{plan}/deadlines")
+async def list_plan_deadlines(plan: PlanPath, caller: Reader, view: Reading, paging: Paged) -> Page[DeadlineOut]:
+    """What is watched, by the time of its next rung; unit people see their own unit's."""
+    await get_visible_plan(view.connection, plan, caller)
+    after = (datetime.fromisoformat(paging.after[0]), UUID(paging.after[1])) if paging.after else None
+    found = await list_deadlines(view.connection, plan, caller.scope, paging.fetch, after)
+    return paging.page(
+        found, DeadlineOut.from_deadline, lambda d: [d.next_at.isoformat() if d.next_at else "", str(d.id)]
+    )
+
+
+@router.get("/plans/{plan}/history")
+async def plan_history(plan: PlanPath, caller: Reader, view: Reading) -> list[HistoryOut]:
+    """The plan's events with their hash chain."""
+    caller.must(READ_PLAN)
+    found = await get_visible_plan(view.connection, plan, caller)
+    return [HistoryOut.from_entry(entry) for entry in await list_history(view.connection, found.subject)]
+
+
+def _plan_file(plan: str, content: bytes) -> PlanFile:
+    try:
+        file = read_plan(content)
+    except ValidationError as invalid:
+        raise InvalidRequest([{**error, "loc": ("body", *error["loc"])} for error in invalid.errors()]) from None
+    if file.key != plan:
+        raise PlanKeyMismatch(plan=plan, key=file.key)
+    return file

@@ -1,0 +1,1 @@
+"""What task reads from outside and answers with."""

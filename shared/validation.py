@@ -1,0 +1,34 @@
+"""Rules that span several fields of a document: every broken one at once, each with its place and a sentence."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from shared.errors import Text
+
+Place = tuple[str | int, ...]
+
+
+class Refusal(NamedTuple):
+    """One broken rule; `place` is relative to the model whose validator found it."""
+
+    place: Place
+    code: str
+    sentence: Text
+
+
+def refuse(model: type, refusals: Sequence[Refusal]) -> None:
+    """Raise one ValidationError that names every place, or nothing where there is none.
+
+    For model validators: pydantic puts the path of the enclosing models before each place. Both languages travel in
+    the error's context as `zh` and `en`.
+    """
+    if refusals:
+        raise ValidationError.from_exception_data(model.__name__, [_line(refusal) for refusal in refusals])
+
+
+def _line(refusal: Refusal) -> InitErrorDetails:
+    sentence = PydanticCustomError(refusal.code, "{en}", refusal.sentence._asdict())
+    return InitErrorDetails(type=sentence, loc=refusal.place, input=None)
