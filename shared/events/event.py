@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.events.envelope import SCHEMA_VERSION
+
 
 class Event(BaseModel):
     """Base of all facts. Unknown fields are ignored, so that a newer minor version can be read."""
@@ -32,6 +34,8 @@ def event(name: str, *, version: str) -> Callable[[type[E]], type[E]]:
     """Name an event class on the wire, e.g. `@event("report.submitted", version="1.0")`."""
 
     def register(cls: type[E]) -> type[E]:
+        if not SCHEMA_VERSION.fullmatch(version):
+            raise ValueError(f"{name}: version {version} is not N.M")
         key = (name, int(version.split(".", maxsplit=1)[0]))
         if key in _classes:
             raise ValueError(f"{name} {version} is already {_classes[key].__name__}")
