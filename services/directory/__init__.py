@@ -1,0 +1,1 @@
+"""directory: units, groups, accounts, machine clients, tokens and the keys that sign them."""

@@ -1,0 +1,1 @@
+"""What directory reads from outside and answers with."""
