@@ -22,7 +22,7 @@ from services.task.plan_import.draft import (
     Unread,
 )
 from services.task.plan_import.keys import keys, printed_id
-from services.task.plan_import.measures import Area, Kind
+from services.task.plan_import.measures import Area, Kind, is_background
 from services.task.plan_import.measures import Item as Numbered
 from services.task.plan_import.milestones import find_milestones
 from services.task.plan_import.outline import Node
@@ -143,9 +143,10 @@ class _Assembly:
             yield from (self._target(measure, key, target) for target in find_targets(self.text, stretch))
 
     def _overall_targets(self, numbered: Sequence[Numbered]) -> Iterator[DraftTarget]:
-        measures = [item.span for item in numbered if item.kind is Kind.MEASURE]
+        measures = [item.span for item in numbered if item.kind is not Kind.PREAMBLE]
+        background = [area.node.span for area in self.stages.areas if is_background(self.text, area.node)]
         tables = [table.span for table in self.stages.tables]
-        taken = sorted([*measures, *tables, *(clause.span for clause in self.stages.clauses)])
+        taken = sorted([*measures, *background, *tables, *(clause.span for clause in self.stages.clauses)])
         for stretch in _outside(self.stages.front.body, taken):
             yield from (self._target(None, "plan", target) for target in find_targets(self.text, stretch))
 

@@ -16,7 +16,7 @@ OPENS = re.compile(r"[(\[〔【]")
 LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of the genre stay far below
 SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
 MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
-CLOSING_SENTENCE = re.compile(r"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{4,300}?(?:负责|牵头|配合|职责分工落实|组织实施))[。]?[ ]*$")
+CLOSING_SENTENCE = re.compile(r"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{4,300}?(?:负责|牵头|配合|落实|实施|参与|协助|推进))[。]?[ ]*$")
 BEFORE_BARE_LIST = "。;!?)]"
 AFTER_BARE_LIST = "。;\n"
 

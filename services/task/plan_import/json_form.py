@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from services.task.plan_import.draft import Draft, DraftArea, DraftMeasure, DraftTarget, DraftUnit, GroupNote, Item, Unread
+from services.task.plan_import.draft import (
+    Draft,
+    DraftArea,
+    DraftMeasure,
+    DraftTarget,
+    DraftUnit,
+    GroupNote,
+    Item,
+    Unread,
+)
 
 
 def to_json(draft: Draft) -> dict[str, Any]:

@@ -61,12 +61,16 @@ def _is_furniture(text: str, span: Span) -> bool:
 
 def _wrapped_width(text: str) -> int | None:
     """The width that the text was wrapped at, or None where lines are paragraphs."""
-    lengths = sorted(span.end - span.start for span in _lines(text) if span.end > span.start)
+    lengths = sorted(length for span in _lines(text) if (length := _printed_length(text, span)))
     if len(lengths) < 12 or lengths[-1] not in WRAPPED_WIDTH:
         return None
     width = lengths[int(len(lengths) * 0.9)]
     full = sum(1 for length in lengths if length >= FULL_LINE * width)
     return width if width in WRAPPED_WIDTH and full >= WRAPPED_SHARE * len(lengths) else None
+
+
+def _printed_length(text: str, span: Span) -> int:
+    return len(text[span.start : min(span.end, span.start + 400)].strip()) if span.end > span.start else 0
 
 
 def _soft_breaks(text: str, width: int) -> Iterator[Edit]:
@@ -77,7 +81,7 @@ def _soft_breaks(text: str, width: int) -> Iterator[Edit]:
 
 
 def _continues(text: str, line: Span, following: Span, width: int) -> bool:
-    if line.end - line.start < FULL_LINE * width or text[line.end - 1] in ENDS_PARAGRAPH:
+    if _printed_length(text, line) < FULL_LINE * width or text[line.end - 1] in ENDS_PARAGRAPH:
         return False
     if "\t" in line.of(text) or "\t" in following.of(text):
         return False

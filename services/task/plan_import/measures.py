@@ -12,9 +12,9 @@ from enum import StrEnum
 from services.task.plan_import.clauses import Clause
 from services.task.plan_import.markers import Level
 from services.task.plan_import.names import is_unit
-from services.task.plan_import.outline import Node, Outline
+from services.task.plan_import.outline import Node, Outline, Part
 from services.task.plan_import.spans import Span
-from services.task.plan_import.vocabulary import DUTY_TITLES, ORGANISATION_TITLES, PREAMBLE_TITLES
+from services.task.plan_import.vocabulary import BACKGROUND_TITLES, DUTY_TITLES, ORGANISATION_TITLES, PREAMBLE_TITLES
 
 USUAL_SHARE = 0.5  # of a level's items carry units: then the level is that of the measures
 LONGEST_UNIT_TITLE = 40
@@ -59,8 +59,8 @@ def find_areas(text: str, plan: Outline, clauses: Sequence[Clause]) -> list[Area
 
 
 def _plan_part(text: str, plan: Outline, clauses: Sequence[Clause]) -> tuple[Node, ...]:
-    """The part with the most clauses: a notice before the plan and annexes after it hold fewer."""
-    starts = [part[0].start for part in plan.parts]
+    """The parts with clauses, beside the one with most; a notice before the plan and annexes after it stay out."""
+    starts = [part.nodes[0].start for part in plan.parts]
     counts = [0] * len(starts)
     for clause in clauses:
         part = bisect_right(starts, clause.span.start) - 1
@@ -68,8 +68,14 @@ def _plan_part(text: str, plan: Outline, clauses: Sequence[Clause]) -> tuple[Nod
             counts[part] += 1
     if not counts:
         return ()
-    best = max(range(len(counts)), key=lambda part: (counts[part], len(plan.parts[part]) + sum(len(node.children) for node in plan.parts[part])))
-    return plan.parts[best]
+    best = max(range(len(counts)), key=lambda part: (counts[part], _size(plan.parts[part])))
+    chosen = plan.parts[best]
+    beside = [part for part, count in zip(plan.parts, counts, strict=True) if part is chosen or (count and part.annexes == chosen.annexes)]
+    return tuple(node for part in beside for node in part.nodes)
+
+
+def _size(part: Part) -> int:
+    return len(part.nodes) + sum(len(node.children) for node in part.nodes)
 
 
 class _Reading:
@@ -82,7 +88,7 @@ class _Reading:
         self.clauses = self._by_node(clauses)
         self.usual = {level: self._carries_share(level) >= USUAL_SHARE for level in Level}
         self.closed_by_parent = self._levels_closed_by_parent()
-        self.flat = all(not node.children or self._is_closed_by(node) for node in part) or not clauses
+        self.flat = all(not node.children for node in part)
 
     def _by_node(self, clauses: Sequence[Clause]) -> dict[int, list[Clause]]:
         starts = [node.start for node in self.nodes]
@@ -100,7 +106,7 @@ class _Reading:
         return [clause for part in (node, *node.walk()) for clause in self.own_clauses(part)]
 
     def _carries_share(self, level: Level) -> float:
-        items = [node for node in self.nodes if node.level is level and not _titled(self.text, node, PREAMBLE_TITLES)]
+        items = [node for node in self.nodes if node.level is level and not node.children and not _titled(self.text, node, PREAMBLE_TITLES)]
         return sum(1 for node in items if self.own_clauses(node)) / len(items) if items else 0.0
 
     def _levels_closed_by_parent(self) -> set[Level]:
@@ -110,10 +116,7 @@ class _Reading:
             carrying = [bool(self.all_clauses(child)) for child in node.children]
             if any(carrying) and len(carrying) > 1 and node.children[0].level is not None:
                 votes[node.children[0].level] += 1 if carrying == [False] * (len(carrying) - 1) + [True] else -1
-        return {level for level, vote in votes.items() if vote > 0}
-
-    def _is_closed_by(self, node: Node) -> bool:
-        return bool(node.children) and node.children[0].level in self.closed_by_parent
+        return {level for level, vote in votes.items() if vote > 1}
 
     # -- areas and items
 
@@ -145,12 +148,11 @@ class _Reading:
         level = node.children[0].level
         carrying = sum(1 for child in node.children if self.all_clauses(child))
         if self.own_clauses(node):
-            return carrying == 0
+            return carrying < len(node.children) / 2
         if carrying == 0:
             return node.level is not None and node.level > Level.ARTICLE and not (level and self.usual[level]) or node.level is Level.ARTICLE
-        if level in self.closed_by_parent:
-            return carrying == 1 and bool(self.all_clauses(node.children[-1]))
-        return carrying == 1 and len(node.children) > 1 and not node.children[0].opens_line and bool(self.all_clauses(node.children[-1]))
+        closes = carrying == 1 < len(node.children) and bool(self.all_clauses(node.children[-1]))
+        return closes and (level in self.closed_by_parent or not node.children[0].opens_line or (node.level is not None and self.usual[node.level]))
 
     def _items_below(self, node: Node, kind: Kind, above: tuple[Node, ...]) -> Iterator[Item]:
         if self._stops_at(node):
@@ -210,3 +212,7 @@ def _titled(text: str, node: Node, titles: Iterable[str]) -> bool:
     title = "".join(node.title.of(text).split())
     return any(title == known or (len(title) <= len(known) + 4 and title.endswith(known)) for known in titles)
 
+
+def is_background(text: str, node: Node) -> bool:
+    """Whether an area describes what is, rather than what shall be."""
+    return _titled(text, node, BACKGROUND_TITLES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -35,13 +36,14 @@ LAYOUT_MARKS = re.compile(
     "|".join(
         (
             r"\r\n?",
+            r"(?:\\r)?\\n",  # line ends spelled out by a database dump
             f"[{INVISIBLE}]+",
             f"[{ENUMERATORS}]",
             r"(?m:^[ ]*#{1,6}[ ]+)",  # Markdown headings
             r"(?m:^[ ]*>[ ]+)",
             r"\*\*|__",
             r"\\(?=[.*_#()\[\]+-])",
-            r"&nbsp;|&emsp;|&ensp;",
+            r"&(?:[a-z]{2,6}|#\d{2,5});",
             r"</?[A-Za-z][^<>\n]{0,200}>",
         )
     )
@@ -49,7 +51,8 @@ LAYOUT_MARKS = re.compile(
 ROW_TAGS = re.compile(r"</?(?:p|br|div|tr|li|h[1-6]|table|ul|ol|section)\b", re.IGNORECASE)
 CELL_TAGS = re.compile(r"</(?:td|th)\b", re.IGNORECASE)
 
-SPACE_BESIDE_DIGIT = re.compile(f"(?<=[{CJK}]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[{CJK}])")
+PUNCTUATION = "、,。;:()〔〕【】%~-"
+SPACE_BESIDE_DIGIT = re.compile(f"(?<=[{CJK}]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[{CJK}])|(?<=[{PUNCTUATION}]) (?=[^ ])|(?<=[^ ]) (?=[{PUNCTUATION}])")
 SPACE_IN_WORD = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 SPACED_OUT = 0.3  # share of neighbouring Chinese characters with a space between, above which spaces are layout
 
@@ -72,7 +75,9 @@ def _instead_of(mark: str) -> str:
     if mark[0] == "<":
         return "\n" if ROW_TAGS.match(mark) else "\t" if CELL_TAGS.match(mark) else ""
     if mark[0] == "&":
-        return " "
+        return html.unescape(mark).replace("\xa0", " ").translate(_FOLD)
+    if mark.endswith("\\n"):
+        return "\n"
     if unicodedata.category(mark[0]) == "No":
         return unicodedata.normalize("NFKC", mark)
     return ""
@@ -93,4 +98,4 @@ def _is_spaced_out(text: str) -> bool:
 def _ends_serial_number(text: str, space: int) -> bool:
     """A number that begins a line is a column of its own; its space stays."""
     line = text.rfind("\n", max(0, space - 5), space) + 1
-    return text[line:space].isdecimal() and (line > 0 or space < 5)
+    return space - line < 4 and text[line:space].isdecimal() and (line > 0 or space < 4)

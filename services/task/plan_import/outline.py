@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
@@ -63,16 +64,23 @@ class Node:
             yield from child.walk()
 
 
+@dataclass
+class Part:
+    """A run of numbering that starts at one; `annexes` counts the annex headings before it."""
+
+    annexes: int
+    nodes: list[Node] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class Outline:
-    """The items of a document in parts; a new part begins where the outermost numbering starts again at one."""
+    """The items of a document in parts; a new part begins at an annex, or where the outermost numbering starts again."""
 
-    parts: tuple[tuple[Node, ...], ...]
-    end: int
+    parts: tuple[Part, ...]
 
     def nodes(self) -> Iterator[Node]:
         for part in self.parts:
-            for node in part:
+            for node in part.nodes:
                 yield node
                 yield from node.walk()
 
@@ -82,8 +90,7 @@ def outline(lines: Lines, tables: Sequence[Table] = ()) -> Outline:
     annexes = [line.start for line in lines if ANNEX.fullmatch(lines.text, line.start, line.end)]
     inside = {line.start for table in tables for line in lines if table.span.start <= line.start < table.span.end}
     accepted = list(_accepted(lines, [line for line in lines if line.start not in inside], annexes))
-    parts = _nest(lines.text, accepted, annexes)
-    return Outline(tuple(map(tuple, parts)), len(lines.text))
+    return Outline(tuple(_nest(lines.text, accepted, annexes)))
 
 
 def _accepted(lines: Lines, prose: Sequence[Span], annexes: list[int]) -> Iterator[Marker]:
@@ -161,32 +168,29 @@ def _is_heading(text: str, start: int, end: int) -> bool:
     return 1 < end - start <= LONGEST_HEADING and not any(stop in text[start:end] for stop in STOPS)
 
 
-def _nest(text: str, markers: list[Marker], annexes: list[int]) -> list[list[Node]]:
-    parts: list[list[Node]] = [[]]
+def _nest(text: str, markers: list[Marker], annexes: list[int]) -> list[Part]:
+    parts: list[Part] = []
     stack: list[Node] = []
-    for marker, following in zip(markers, [*markers[1:], None], strict=True):
-        if _annexes_before(annexes, marker) != _annexes_before(annexes, stack[-1].marker if stack else None):
+    for marker, following in zip_longest(markers, markers[1:]):
+        passed = bisect_right(annexes, marker.start)
+        if not parts or passed != parts[-1].annexes:
             stack.clear()
-            parts.append([])
+            parts.append(Part(passed))
         while stack and stack[-1].level is not None and stack[-1].level >= marker.level:
             stack.pop()
-        limit = min([following.start if following else len(text), *annexes[bisect_right(annexes, marker.start) :][:1]])
+        limit = min([following.start if following else len(text), *annexes[passed : passed + 1]])
         node = Node(marker, _title(text, marker, limit), _without_trailing_space(text, marker.end, limit))
         if stack:
             stack[-1].children.append(node)
         else:
-            if marker.value == 1 and parts[-1]:
-                parts.append([])
-            parts[-1].append(node)
+            if marker.value == 1 and parts[-1].nodes:
+                parts.append(Part(passed))
+            parts[-1].nodes.append(node)
         stack.append(node)
     for part in parts:
-        for node in part:
+        for node in part.nodes:
             _stretch(node)
-    return [part for part in parts if part]
-
-
-def _annexes_before(annexes: list[int], marker: Marker | None) -> int:
-    return bisect_right(annexes, marker.start) if marker else 0
+    return parts
 
 
 def _without_trailing_space(text: str, start: int, end: int) -> int:

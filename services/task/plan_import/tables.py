@@ -173,7 +173,8 @@ def _row_cells(text: str, line: Span, width: int) -> list[Span]:
     cells = _cells(text, line, _CELL_MARK)
     if len(cells) == 1 and width > 1:
         spaced = _cells(text, line, re.compile(" +"))
-        return spaced if len(spaced) >= width - 1 and len(spaced) <= width else cells
+        numbered = len(spaced) > 1 and _SERIAL.fullmatch(text, *spaced[0])
+        return spaced if (numbered or len(spaced) >= width - 1) and len(spaced) <= width else cells
     return cells
 
 

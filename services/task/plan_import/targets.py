@@ -181,6 +181,7 @@ ROUTINE = re.compile("每(?:月|周|季度?|半年|年|两?周)[^,]{0,12}(?:调�
 THRESHOLD_NOUN = re.compile("(?:以上|以下|及以上)?的?(?:[A-Za-z\u4e00-\u9fff])")
 THRESHOLD_OF = re.compile("(?:以上|以下|及以上)的|(?:以上|以下)?的?(?:企业|项目|品牌|单位|机构|园区|集群|产业|平台|市场|龙头|商户|制造业|工业|独角兽|大型|区域|村|镇|县)")
 SUBSIDY = re.compile("奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
+RATE = re.compile("按(?:照)?[^,]{0,20}的?$|给予[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|去年|上年")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
 BASELINE_END = re.compile("[^,。]{0,10}?(?:提高|提升|增加|增长|扩大|上升|下降|降|压缩|压减|缩短|减少|调整|缩减|放宽|延长|上调)(?:到|至|为)")
@@ -224,6 +225,13 @@ def _in_clause(seen: _Seen) -> Iterator[Quantity]:
     return (other for other in seen.sentence.quantities if seen.clause.start <= other.span.start < seen.clause.end)
 
 
+def _is_aside(seen: _Seen) -> bool:
+    """(含技工院校2所) counts a part of what was just counted."""
+    opening = seen.text.rfind("(", seen.sentence.span.start, seen.quantity.span.start)
+    closed = seen.text.find(")", opening, seen.quantity.span.start) >= 0
+    return opening >= 0 and not closed and seen.text.startswith(("含", "包括", "不含", "其中"), opening + 1)
+
+
 def _is_quoted(seen: _Seen) -> bool:
     opening = max(seen.text.rfind(mark, seen.sentence.span.start, seen.quantity.span.start) for mark in "《“")
     if opening < 0:
@@ -235,6 +243,8 @@ def _is_quoted(seen: _Seen) -> bool:
 EXCLUSIONS = (
     Exclusion("year-or-date", _is_year, "自2022年起执行。"),
     Exclusion("quoted", _is_quoted, "落实《三年提升50项计划》。"),
+    Exclusion("age-or-grade", lambda seen: seen.quantity.unit in ("岁", "周岁") or seen.after.startswith("级"), "服务60岁以上老年人。"),
+    Exclusion("aside", _is_aside, "遴选高水平学校(含技工院校2所)。"),
     Exclusion("ordinal", lambda seen: re.search(r"第\s*$", seen.before) or seen.after.startswith("号"), "落实第3项要求。"),
     Exclusion("denominator", lambda seen: re.search(r"每\s*$", seen.before), "每25公里设站。"),
     Exclusion("chinese-count", _is_unbounded_chinese, "统筹两个市场。"),
@@ -244,6 +254,7 @@ EXCLUSIONS = (
     Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由30%提高到50%。"),
     Exclusion("threshold", _is_threshold, "支持产值10亿元以上的企业发展。"),
     Exclusion("subsidy", lambda seen: seen.quantity.is_money and SUBSIDY.search(seen.text, *seen.clause), "给予最高50万元奖励。"),
+    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and RATE.search(seen.before), "按投资额的20%给予补助。"),
     Exclusion("idle-duration", _is_idle_duration, "提供24小时服务。"),
     Exclusion("routine", lambda seen: seen.sign == "=" and seen.quantity.unit == "次" and ROUTINE.search(seen.before), "每月调度1次。"),
 )  # fmt: skip

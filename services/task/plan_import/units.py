@@ -22,7 +22,13 @@ from services.task.plan_import.spans import Span
 
 OPENING, CLOSING = "([〔【〈{", ")]〕】〉}"
 NOTED = "\ue001"  # stands for a character of a bracket that defines a name rather than belonging to it
-DEFINES = re.compile(r".(?:不?含|包括|除|指)|.*(?:下同|简称)", re.DOTALL)
+DEFINES = re.compile(r".(?:不?含|包括|除|指)|[^)\]〕】〉}]*(?:下同|简称)")
+ROLE_NOTES = (
+    (Role.LEAD, re.compile("[(\\[〔【〈](?:共同|总)?(?:牵头|主办|主责)(?:单位|部门)?.")),
+    (Role.COOPERATING, re.compile("[(\\[〔【〈](?:配合|协办|协助|参与)(?:单位|部门)?.")),
+)  # 市商务局(牵头)、市财政局
+_TIERS = "(?:省|自治区|直辖市|地级以上市|设区市|设区的市|地级市|县级市|市|州|县|区|旗|盟|地|乡镇|镇街|乡|镇|街道|县区|区县)"
+GROUP_RUN = re.compile(f"各{_TIERS}{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}")  # 各市、县(区) is one group
 SAME_BELOW = re.compile("[,;、]?(?:以)?下同")
 DATE = re.compile(
     r"(?:20\d\d(?:[-~至]20\d\d)?年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月(?:\d{1,2}日)?|年|季度|月)(?:[上下]半年|[上中下]旬|底|末|初)?(?:之?前)?(?:基本)?(?:完成|启动|见效|取得.{0,8}?(?=[,;。]|$))?(?:,?并?(?:长期坚持|持续(?:推进|实施)))?"
@@ -31,12 +37,12 @@ DATED = re.compile(r"\d|[年月度][底末初前]")
 LASTING = re.compile("(?:长期|持续|常态化|立即|即时|全年|按时限|按期)[^,;、]{0,6}")
 LIST_MARK = re.compile(r"[、,;。\t|/]")
 CONJUNCTION = re.compile("以及|和|及|与|暨")
-OPEN_END = re.compile("等(?!级)")
+OPEN_END = re.compile("(?<![高中初])等(?!级)")
 CLOSES_LIST = re.compile(r"(?:[0-9一二三四五六七八九十]+个?)?(?:有关)?(?:部门|单位|地区|地方|机构)?")
 CANNOT_STAND_ALONE = re.compile("(?:部门|单位|地区|地方|机构|企业|个人)$")
 NOBODY = re.compile(r"[无/\\-]+|暂无|没有")
 JOINS = re.compile(r"(?:、|会同|联合)\s*$")
-PROSE = re.compile(r"[。:!?“”《》=+]|[0-9]{2}|的(?!士)|(?:制定|开展|建立|提供|完善|加强|推动)")
+PROSE = re.compile(r"[。:!?《》=+]|20\d\d|[0-9]{6}|的(?!士)|(?:制定|开展|建立|提供|完善|加强|推动)")
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,7 @@ class _Name:
 def read_units(text: str, span: Span, heading: RoleRule | None = None) -> UnitList | None:
     """The units of a clause's content, or of a cell under a heading; None where it cannot be read as a list of units."""
     printed = span.of(text)
-    masked = _mask_brackets(printed)
-    masked, first_listed = _mask_remarks(masked)
+    masked, first_listed = _mask_remarks(_mask_brackets(printed))
     sections, deadline = _sections(masked, heading)
     segments = [segment for section in sections for segment in _segments(masked, section)]
     names = [(segment, name) for segment in segments for name in _names(masked, segment.span)]
@@ -91,7 +96,7 @@ def read_units(text: str, span: Span, heading: RoleRule | None = None) -> UnitLi
     role_printed = any(segment.role for segment in segments)
     if not names and not role_printed:
         return None
-    mentions = tuple(_mentions(printed, masked, names, span.start))
+    mentions = _beside_noted_lead(tuple(_mentions(printed, masked, names, span.start)))
     return UnitList(
         mentions=_lead_first(mentions) if first_listed else mentions,
         by_duty=re.search(f"(?:{BY_DUTY}).*分工|按照?分工", masked) is not None,
@@ -123,9 +128,14 @@ def _mask_brackets(content: str) -> str:
     """Hide nested brackets, so that what they hold splits nothing."""
     masked = list(content)
     for start, end in _nested(content):
-        mask = NOTED if DEFINES.match(content, start, end) else NESTED
-        masked[start:end] = mask * (end - start)
-    return "".join(masked)
+        if not FIRST_LISTED_LEADS.match(content, start + 1, end):
+            masked[start:end] = _mask_of(content, start, end) * (end - start)
+    return GROUP_RUN.sub(lambda run: run.group().replace("、", NESTED), "".join(masked))
+
+
+def _mask_of(content: str, start: int, end: int) -> str:
+    defines = DEFINES.match(content, start, end) or any(note.fullmatch(content, start, end) for _, note in ROLE_NOTES)
+    return NOTED if defines else NESTED
 
 
 def _nested(content: str) -> Iterator[tuple[int, int]]:
@@ -254,9 +264,9 @@ def _conjoined(text: str, part: Span) -> Iterator[Span]:
 
 def _trimmed(text: str, span: Span) -> Span:
     start, end = span
-    while start < end and (text[start].isspace() or text[start] in ":由请"):
+    while start < end and (text[start].isspace() or text[start] in ":由请)"):
         start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.)"):
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.()"):
         end -= 1
     return Span(start, end)
 
@@ -282,10 +292,11 @@ def _mentions(printed: str, masked: str, names: Iterable[tuple[_Segment, _Name]]
         mask = name.span.of(masked)
         length = len(mask.rstrip(NOTED))
         words = "".join(name.span.of(printed)[:length].split())
-        note = SAME_BELOW.sub("", name.span.of(printed)[length:].strip("".join((*OPENING, *CLOSING)))) or None
+        bracket = name.span.of(printed)[length:]
+        noted = next((role for role, note in ROLE_NOTES if note.fullmatch(bracket)), None)
         own = prefix_of("".join(mask[:length].split()))
         elided = own is None and prefix is not None and takes_prefix("".join(mask[:length].split()))
-        role, inferred, rule = roles.of(segment)
+        role, inferred, rule = (noted, False, "note.role") if noted else roles.of(segment)
         yield Mention(
             printed=words,
             name=restored(words, prefix) if elided and prefix else words,
@@ -293,9 +304,15 @@ def _mentions(printed: str, masked: str, names: Iterable[tuple[_Segment, _Name]]
             role=role,
             inferred=inferred,
             rules=(rule, "name.prefix-carried") if elided else (rule,),
-            note=note,
+            note=None if noted else SAME_BELOW.sub("", bracket.strip("".join((*OPENING, *CLOSING)))) or None,
         )
         prefix = own or prefix
+
+
+def _beside_noted_lead(mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
+    if not any("note.role" in mention.rules and mention.role is Role.LEAD for mention in mentions):
+        return mentions
+    return tuple(replace(mention, role=Role.COOPERATING, inferred=False, rules=("role.beside-a-lead",)) if mention.inferred else mention for mention in mentions)
 
 
 class _Roles:
