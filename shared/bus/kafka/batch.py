@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import MessageSizeTooLargeError, ProducerClosed
+from aiokafka.errors import MessageSizeTooLargeError
 
 from shared.bus.base import Message
 from shared.bus.partitions import partition_of
@@ -58,12 +58,12 @@ async def abandon(producer: AIOKafkaProducer) -> None:
     """Close a producer without delivering what it still holds.
 
     Its own `stop` waits for unsent batches, which with idempotence never expire. So its sender is ended first, which
-    waits only for the requests under way, and the rest is failed.
+    waits only for the requests under way, and what is left is forgotten.
     """
     try:
         await producer._sender.close()
     finally:
-        producer._message_accumulator.fail_all(ProducerClosed())
+        producer._message_accumulator._batches.clear()
         await producer.stop()
 
 

@@ -1,7 +1,7 @@
 """The bus on Kafka: one producer, one admin client, one member per subscription."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from typing import Any, Literal
 
 import structlog
@@ -72,10 +72,7 @@ class KafkaBus:
             missing = [_new_topic(name, topics[name], brokers) for name in topics if name not in existing]
             if missing:
                 _check_created(await admin.create_topics(missing))
-            while len(await _existing(admin, topics)) < len(
-                topics
-            ):  # created, but the brokers have not all heard of it
-                await asyncio.sleep(VISIBLE_SECONDS)
+                await _until_visible(admin, topics)
 
     async def publish(self, messages: Sequence[Message]) -> list[bool]:
         batch = Batch(messages)
@@ -132,10 +129,17 @@ class KafkaBus:
         return AIOKafkaAdminClient(**self._options)
 
 
-async def _existing(admin: AIOKafkaAdminClient, topics: Iterable[str]) -> list[dict[str, Any]]:
+async def _existing(admin: AIOKafkaAdminClient, topics: Collection[str]) -> list[dict[str, Any]]:
     """The broker's descriptions of those topics that exist."""
-    wanted = list(topics)
-    return [topic for topic in await admin.describe_topics(wanted) if not topic["error_code"]] if wanted else []
+    if not topics:  # an empty list would ask for all
+        return []
+    return [topic for topic in await admin.describe_topics(list(topics)) if not topic["error_code"]]
+
+
+async def _until_visible(admin: AIOKafkaAdminClient, topics: Collection[str]) -> None:
+    """A topic is created before all brokers, and the one that answers, have heard of it."""
+    while len(await _existing(admin, topics)) < len(topics):  # noqa: ASYNC110  # no broker tells when
+        await asyncio.sleep(VISIBLE_SECONDS)
 
 
 def _new_topic(name: str, partitions: int, brokers: int) -> NewTopic:
