@@ -52,7 +52,9 @@ readings = board.table(models.reading_history)
 @units.on(UnitRegistered, UnitChanged)
 def know_unit(row: Row, event: Recorded[UnitState]) -> Row:
     unit = event.data
-    return row.with_(unit=unit.unit, name=unit.name, name_en=unit.name_en, kind=unit.kind.value, relation=unit.relation.value)
+    return row.with_(
+        unit=unit.unit, name=unit.name, name_en=unit.name_en, kind=unit.kind.value, relation=unit.relation.value
+    )
 
 
 @groups.on(UnitGroupDefined, UnitGroupChanged)

@@ -1,0 +1,29 @@
+"""The wiring of reporting, on one screen."""
+
+from fastapi import FastAPI
+
+from services.reporting.consumers import CONSUMERS
+from services.reporting.models import CLOCK, CONSUMING, EVENT_LOG, Account
+from services.reporting.routes import plans, projections
+from services.reporting.settings import ReportingSettings
+from shared.auth.accounts import KnownAccounts
+from shared.bus.base import Bus
+from shared.runtime import Service
+from shared.web.app import create_web_app
+
+
+def create_service(settings: ReportingSettings, bus: Bus | None = None) -> Service:
+    return Service.create(
+        "reporting",
+        settings,
+        tables=EVENT_LOG,
+        consuming=CONSUMING,
+        clock=CLOCK,
+        bus=bus,
+        consumers=CONSUMERS,
+        actors=KnownAccounts(Account.__table__),  # type: ignore[attr-defined]
+    )
+
+
+def create_app(settings: ReportingSettings, bus: Bus | None = None) -> FastAPI:
+    return create_web_app(create_service(settings, bus), [plans.router, projections.router], title="Duban reporting")
