@@ -1,6 +1,7 @@
 """OpenAPI documents of the services, as client generators meet them."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,9 +35,21 @@ def test_a_document_is_the_same_each_time(apis: Documents) -> None:
 
 
 def test_a_document_does_not_depend_on_the_environment(apis: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"DUBAN_DEMO": "1", "DUBAN_URL": "https://duban.example", "DUBAN_PORT": "9999"}.items():
+    elsewhere = {
+        "DUBAN_DEMO": "1",
+        "DUBAN_URL": "https://duban.example",
+        "DUBAN_DATABASE_URL": "nonsense://",
+        "DUBAN_BUS_URL": "kafka://none:1",
+    }
+    for name, value in elsewhere.items():
         monkeypatch.setenv(name, value)
     assert openapi_documents() == apis
+
+
+def test_nothing_is_left_where_it_was_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    openapi_documents()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_operation_id_of_two_operations_is_named() -> None:
