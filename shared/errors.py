@@ -31,6 +31,8 @@ class AppError(Exception):
     status: ClassVar[int] = 400
     title: ClassVar[Text] = Text("请求被拒绝", "Request refused")
     detail: ClassVar[Text] = Text("请求无法处理。", "The request cannot be carried out.")
+    members: ClassVar[Mapping[str, str]] = {}
+    """Further members of the problem document, such as OAuth's `error`."""
 
     def __init__(
         self,

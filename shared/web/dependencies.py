@@ -99,6 +99,8 @@ Caller = Annotated[Actor, Depends(_caller)]
 """Who calls a route that changes something; read in its `Work`."""
 Reader = Annotated[Actor, Depends(_reader)]
 """Who calls a route that only reads; read in its `Reading`."""
+SIGNED_IN = Depends(_reader)
+"""For the `dependencies` of a route that any account may read and that does not ask which."""
 AUTHENTICATES = frozenset({_caller, _reader})
 
 

@@ -73,6 +73,7 @@ def problem_document(error: AppError, language: str, request_id: str) -> dict[st
         "status": error.status,
         "detail": error.sentence(language),
         "request_id": request_id,
+        **error.members,
     }
     if error.errors:
         document["errors"] = [_field(pointer, text.in_language(language)) for pointer, text in error.errors]

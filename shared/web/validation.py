@@ -1,7 +1,10 @@
 """What is wrong with a request, field by field, as sentences in two languages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
+
+from pydantic import ValidationError
 
 from shared.errors import AppError, FieldError, Invalid, Text
 
@@ -39,8 +42,8 @@ SENTENCES: dict[str, Text] = {
     "greater_than_equal": Text("应不小于 {ge}", "must be at least {ge}"),
     "less_than": Text("应小于 {lt}", "must be less than {lt}"),
     "less_than_equal": Text("应不大于 {le}", "must be at most {le}"),
-    "too_short": Text("至少 {min_length} 项", "needs at least {min_length} item(s)"),
-    "too_long": Text("最多 {max_length} 项", "may have at most {max_length} items"),
+    "too_short": Text("长度至少为 {min_length}", "needs a length of at least {min_length}"),
+    "too_long": Text("长度最多为 {max_length}", "may have a length of at most {max_length}"),
     "list_type": Text("应为列表", "must be a list"),
     "dict_type": Text("应为对象", "must be an object"),
     "model_type": Text("应为对象", "must be an object"),
@@ -56,6 +59,8 @@ SENTENCES: dict[str, Text] = {
     "uuid_parsing": Text("应为 UUID", "must be a UUID"),
     "value_error": Text("{error}", "{error}"),
 }  # fmt: skip
+IN_BOTH_LANGUAGES = Text("{zh}", "{en}")
+"""What `shared.validation` brings along."""
 UNLISTED = Text("取值不正确（{msg}）", "{msg}")
 
 
@@ -64,6 +69,15 @@ class InvalidRequest(Invalid):
 
     def __init__(self, problems: Sequence[Mapping[str, Any]]) -> None:
         super().__init__([FieldError(_pointer(problem["loc"]), _sentence(problem)) for problem in problems])
+
+
+@contextmanager
+def document_rules() -> Iterator[None]:
+    """Inside, a ValidationError is about a document that the caller sent, and becomes its InvalidRequest."""
+    try:
+        yield
+    except ValidationError as broken:
+        raise InvalidRequest([{**error, "loc": ("body", *error["loc"])} for error in broken.errors()]) from broken
 
 
 def _pointer(location: Sequence[str | int]) -> str:
@@ -75,6 +89,7 @@ def _pointer(location: Sequence[str | int]) -> str:
 
 
 def _sentence(problem: Mapping[str, Any]) -> Text:
-    text = SENTENCES.get(problem["type"], UNLISTED)
     facts = {**problem.get("ctx", {}), "msg": problem["msg"]}
+    unlisted = IN_BOTH_LANGUAGES if {"zh", "en"} <= facts.keys() else UNLISTED
+    text = SENTENCES.get(problem["type"], unlisted)
     return Text(*(sentence.format_map(facts) for sentence in text))

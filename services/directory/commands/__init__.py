@@ -1,0 +1,1 @@
+"""What changes in directory: one module per subject."""

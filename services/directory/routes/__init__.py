@@ -1,0 +1,1 @@
+"""HTTP of directory: one command or query for each route."""
