@@ -60,7 +60,7 @@ class ReportDates:
 
 
 class Reporting(BaseModel):
-    """How often units report and when. Defaults are those of docs: due 5, open 7 before, lock 20."""
+    """How often units report, and when a report opens, is due and locks."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

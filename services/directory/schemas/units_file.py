@@ -29,7 +29,7 @@ class UnitEntry(BaseModel):
     kind: UnitKind
     relation: Relation
     parent: UnitKey | None = None
-    aliases: Annotated[tuple[Name, ...], Field(max_length=50)] = ()
+    aliases: Annotated[list[Name], Field(max_length=50)] = []
     credit_code: CreditCode | None = None
 
     @property
@@ -46,14 +46,14 @@ class GroupEntry(BaseModel):
     key: GroupKey
     name: Name
     name_en: str = ""
-    members: Annotated[tuple[UnitKey, ...], Field(min_length=1, max_length=1000)]
+    members: Annotated[list[UnitKey], Field(min_length=1, max_length=1000)]
 
 
 class UnitsFile(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, title="Units file")
 
-    units: Annotated[tuple[UnitEntry, ...], Field(min_length=1, max_length=10_000)]
-    groups: Annotated[tuple[GroupEntry, ...], Field(max_length=1000)] = ()
+    units: Annotated[list[UnitEntry], Field(min_length=1, max_length=10_000)]
+    groups: Annotated[list[GroupEntry], Field(max_length=1000)] = []
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

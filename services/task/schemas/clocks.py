@@ -1,4 +1,4 @@
-"""The clocks of a plan, in working days (docs/decisions on deadlines); a plan file overrides what differs."""
+"""The clocks of a plan, in working days. The defaults are an office's usual practice; a plan file states what differs."""
 
 from itertools import pairwise
 from typing import Annotated, Self
@@ -10,6 +10,7 @@ from services.task.report_dates import WorkingDays
 from shared.errors import Text
 from shared.validation import Refusal, refuse
 
+_NOTHING_TO_REPEAT = Text("没有升级档可以重复，请先列出 rungs。", "There is no rung to repeat; list rungs first.")
 _RUNGS_RISE = Text("各档须按工作日由小到大排列，不得重复。", "Rungs must rise in working days, each only once.")
 
 
@@ -34,6 +35,8 @@ class LateLadder(BaseModel):
     def _rises(self) -> Self:
         falls = [n for n, (lower, upper) in enumerate(pairwise(self.rungs), start=1) if upper.at <= lower.at]
         refuse(LateLadder, [Refusal(("rungs", n, "at"), "rungs_must_rise", _RUNGS_RISE) for n in falls])
+        if self.repeat_every is not None and not self.rungs:
+            refuse(LateLadder, [Refusal(("repeat_every",), "nothing_to_repeat", _NOTHING_TO_REPEAT)])
         return self
 
 

@@ -89,7 +89,7 @@ class Measure(BaseModel):
     title_en: str = ""
     strength: Strength
     summary: Remark | None = None
-    units: Annotated[tuple[MeasureUnit, ...], Field(max_length=500)] = ()
+    units: Annotated[list[MeasureUnit], Field(max_length=500)] = []
 
     @model_validator(mode="after")
     def _names_each_unit_once(self) -> Self:
@@ -106,7 +106,7 @@ class Area(BaseModel):
     number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
     title: Title
     title_en: str = ""
-    measures: Annotated[tuple[Measure, ...], Field(min_length=1, max_length=500)]
+    measures: Annotated[list[Measure], Field(min_length=1, max_length=500)]
 
 
 class PlanFile(BaseModel):
@@ -128,8 +128,8 @@ class PlanFile(BaseModel):
     group: UnitKey | None = None
     reporting: Reporting
     clocks: Clocks = Field(default_factory=Clocks)
-    areas: Annotated[tuple[Area, ...], Field(min_length=1, max_length=200)]
-    indicators: Annotated[tuple[Indicator, ...], Field(max_length=1000)] = ()
+    areas: Annotated[list[Area], Field(min_length=1, max_length=200)]
+    indicators: Annotated[list[Indicator], Field(max_length=1000)] = []
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
