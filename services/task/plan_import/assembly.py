@@ -26,7 +26,7 @@ from services.task.plan_import.measures import Area, Kind, is_background
 from services.task.plan_import.measures import Item as Numbered
 from services.task.plan_import.milestones import find_milestones
 from services.task.plan_import.outline import Node
-from services.task.plan_import.roles import Role
+from services.task.plan_import.roles import FIRST_LISTED_LEADS, Role
 from services.task.plan_import.spans import Span
 from services.task.plan_import.targets import Target, find_targets
 from services.task.plan_import.units import Mention
@@ -34,7 +34,12 @@ from services.task.plan_import.units import Mention
 if TYPE_CHECKING:
     from services.task.plan_import.pipeline import Stages
 
-INFERRING = ("role.no-lead-printed", "role.implements-beside-responsible", "table.merged-cell", "table.matched-by-order")
+INFERRING = (
+    "role.no-lead-printed",
+    "role.implements-beside-responsible",
+    "table.merged-cell",
+    "table.matched-by-order",
+)
 
 
 def assemble(name: str, stages: Stages) -> Draft:
@@ -56,7 +61,12 @@ class _Assembly:
         placed = [(area, item) for area in self.stages.areas for item in area.items]
         by_item = dict(zip(map(id, (item for _, item in placed)), keys(placed), strict=True))
         for area in self.stages.areas:
-            head = DraftArea(id=self._id("area", area.node.number), span=self._source(area.node.title), number=area.node.number, title=self._title(area.node))
+            head = DraftArea(
+                id=self._id("area", area.node.number),
+                span=self._source(area.node.title),
+                number=area.node.number,
+                title=self._title(area.node),
+            )
             yield head
             for item in area.items:
                 yield from self._measure(area, head, item, by_item[id(item)])
@@ -68,17 +78,50 @@ class _Assembly:
     def _facts(self) -> Iterator[Fact]:
         front = self.stages.front
         if front.title:
-            yield Fact(id="title", span=self._source(front.title), name="title", value=self._printed(front.title), rules=("front.title",))
+            yield Fact(
+                id="title",
+                span=self._source(front.title),
+                name="title",
+                value=self._printed(front.title),
+                rules=("front.title",),
+            )
         else:
-            yield Fact(id="title", span=Span(0, 0), name="title", value=None, status=Status.UNRESOLVED, rules=("front.title-not-printed",))
+            yield Fact(
+                id="title",
+                span=Span(0, 0),
+                name="title",
+                value=None,
+                status=Status.UNRESOLVED,
+                rules=("front.title-not-printed",),
+            )
         if front.issuer:
-            yield Fact(id="issuer", span=self._source(front.issuer), name="issuer", value=self._printed(front.issuer), rules=("front.issuer",))
+            yield Fact(
+                id="issuer",
+                span=self._source(front.issuer),
+                name="issuer",
+                value=self._printed(front.issuer),
+                rules=("front.issuer",),
+            )
         if front.period and front.period_span:
             first, last = front.period
-            yield Fact(id="period", span=self._source(front.period_span), name="period", value=f"{first}-{last}", rules=("front.period",))
+            yield Fact(
+                id="period",
+                span=self._source(front.period_span),
+                name="period",
+                value=f"{first}-{last}",
+                rules=("front.period",),
+            )
         for clause in self.stages.clauses:
             if clause.units and clause.units.first_listed_leads:
-                yield Fact(id="lead-rule", span=self._source(clause.span), name="lead_rule", value=self._printed(clause.span), rules=("role.first-listed-leads",))
+                stated = FIRST_LISTED_LEADS.search(self.text, *clause.span)
+                span = Span(*stated.span()) if stated else clause.span
+                yield Fact(
+                    id="lead-rule",
+                    span=self._source(span),
+                    name="lead_rule",
+                    value=self._printed(span),
+                    rules=("role.first-listed-leads",),
+                )
                 return
 
     # -- measures
@@ -99,7 +142,10 @@ class _Assembly:
             by_duty=any(clause.units.by_duty for clause in read if clause.units),
             open_ended=any(clause.units.open_ended for clause in read if clause.units),
             unit_spans=tuple(self._source(clause.span) for clause in item.clauses),
-            deadline=next((self._printed(clause.units.deadline) for clause in read if clause.units and clause.units.deadline), None),
+            deadline=next(
+                (self._printed(clause.units.deadline) for clause in read if clause.units and clause.units.deadline),
+                None,
+            ),
             rules=(f"measure.{item.kind}", *(("measure.flat-area",) if item.flat else ())),
         )
         if item.kind is not Kind.MEASURE:
@@ -133,7 +179,12 @@ class _Assembly:
         for clause in found:
             if clause.units is None:
                 yield Unread(
-                    id=self._id("clause", key), span=self._source(clause.span), status=Status.UNRESOLVED, rules=("clause.unreadable",), measure=measure, text=self._printed(clause.span)
+                    id=self._id("clause", key),
+                    span=self._source(clause.span),
+                    status=Status.UNRESOLVED,
+                    rules=("clause.unreadable",),
+                    measure=measure,
+                    text=self._printed(clause.span),
                 )
 
     # -- targets and milestones
@@ -159,6 +210,7 @@ class _Assembly:
             rules=target.rules,
             measure=measure,
             text=self._printed(target.text),
+            quantity=self._printed(target.span),
             low=target.low,
             value=target.value,
             unit=target.unit,
@@ -185,7 +237,13 @@ class _Assembly:
         for clause in self.stages.clauses:
             for mention in clause.units.mentions if clause.units else ():
                 if mention.note and not self.used[f"group:{mention.name}"]:
-                    yield GroupNote(id=self._id("group", mention.name), span=self._source(clause.span), rules=("group.defined",), group=mention.name, text=mention.note)
+                    yield GroupNote(
+                        id=self._id("group", mention.name),
+                        span=self._source(mention.note),
+                        rules=("group.defined",),
+                        group=mention.name,
+                        text=self._printed(mention.note),
+                    )
 
     # -- sources
 
@@ -222,7 +280,12 @@ def _beside_leads(mentions: list[Mention]) -> list[Mention]:
     """Where one clause prints a lead, units of another without a role are not taken to lead."""
     if not any(mention.role is Role.LEAD and not mention.inferred for mention in mentions):
         return mentions
-    return [replace(mention, role=Role.RESPONSIBLE, rules=(*mention.rules[1:], "role.beside-a-lead")) if mention.inferred else mention for mention in mentions]
+    return [
+        replace(mention, role=Role.RESPONSIBLE, rules=(*mention.rules[1:], "role.beside-a-lead"))
+        if mention.inferred
+        else mention
+        for mention in mentions
+    ]
 
 
 def _outside(whole: Span, taken: Sequence[Span]) -> Iterator[Span]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,9 @@ OPENS = re.compile(r"[(\[〔【]")
 LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of the genre stay far below
 SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
 MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
-CLOSING_SENTENCE = re.compile(r"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{4,300}?(?:负责|牵头|配合|落实|实施|参与|协助|推进))[。]?[ ]*$")
+CLOSING_SENTENCE = re.compile(
+    r"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{4,300}?(?:负责|牵头|配合|落实|实施|参与|协助|推进))[。]?[ ]*$"
+)
 BEFORE_BARE_LIST = "。;!?)]"
 AFTER_BARE_LIST = "。;\n"
 
@@ -56,8 +59,6 @@ class _Taken:
         self.spans = [clause.span for clause in clauses]
 
     def overlaps(self, span: Span) -> bool:
-        from bisect import bisect_left
-
         index = bisect_left(self.spans, span)
         near = self.spans[max(0, index - 1) : index + 1]
         return any(other.start < span.end and span.start < other.end for other in near)
@@ -159,7 +160,12 @@ def _label_in(text: str, line: Span) -> int | None:
     for label in LABEL.finditer(text, *line):
         before = text[line.start : label.start()].rstrip()
         printed = label.group().rstrip()
-        if (not before or before[-1] in "。;,!?)]】|") and printed[-1] in ":】]〕)" and label.group("other") is None and label.group("deadline") is None:
+        if (
+            (not before or before[-1] in "。;,!?)]】|")
+            and printed[-1] in ":】]〕)"
+            and label.group("other") is None
+            and label.group("deadline") is None
+        ):
             return label.start()
         if not before and printed[-1] in ":】]〕":
             return label.start()

@@ -57,7 +57,9 @@ class UnitDirectory:
             for unit in document.get("units", ())
         ]
         groups = [
-            DirectoryGroup(group["key"], group["name"], tuple(group.get("members", ())), tuple(group.get("aliases", ())))
+            DirectoryGroup(
+                group["key"], group["name"], tuple(group.get("members", ())), tuple(group.get("aliases", ()))
+            )
             for group in document.get("groups", ())
         ]
         return cls(units, groups)
@@ -69,7 +71,9 @@ class UnitDirectory:
                 return Match(group.key, "directory.group", is_group=True)
             if unit := self._names.get(name):
                 return self._present(unit, "directory.name" if unit.name == name else "directory.alias")
-        return Match(None, "directory.close" if self._close(names[0]) else "directory.unknown", proposals=self._close(names[0]))
+        return Match(
+            None, "directory.close" if self._close(names[0]) else "directory.unknown", proposals=self._close(names[0])
+        )
 
     def _present(self, unit: DirectoryUnit, rule: str) -> Match:
         if not unit.successors:

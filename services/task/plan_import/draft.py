@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
 from services.task.plan_import.measures import Kind
+from services.task.plan_import.numerals import decimal_text
 from services.task.plan_import.roles import Role
 from services.task.plan_import.spans import Span
 
@@ -30,6 +31,11 @@ class Item:
     status: Status = Status.CERTAIN
     rules: tuple[str, ...] = ()
 
+    @property
+    def says(self) -> str:
+        """What the item states, in a few words."""
+        return ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fact(Item):
@@ -38,11 +44,19 @@ class Fact(Item):
     name: str
     value: str | None
 
+    @property
+    def says(self) -> str:
+        return self.value or ""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DraftArea(Item):
     number: str
     title: str
+
+    @property
+    def says(self) -> str:
+        return self.title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +75,10 @@ class DraftMeasure(Item):
     unit_spans: tuple[Span, ...] = ()
     deadline: str | None = None
 
+    @property
+    def says(self) -> str:
+        return self.title
+
 
 @dataclass(frozen=True, kw_only=True)
 class DraftUnit(Item):
@@ -75,6 +93,10 @@ class DraftUnit(Item):
     is_group: bool = False
     proposals: tuple[str, ...] = ()
 
+    @property
+    def says(self) -> str:
+        return f"{self.name} {self.role}" + (f" → {self.key}" if self.key else "")
+
 
 @dataclass(frozen=True, kw_only=True)
 class GroupNote(Item):
@@ -83,6 +105,10 @@ class GroupNote(Item):
     group: str
     text: str
 
+    @property
+    def says(self) -> str:
+        return f"{self.group}: {self.text}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DraftTarget(Item):
@@ -90,6 +116,7 @@ class DraftTarget(Item):
 
     measure: str | None
     text: str
+    quantity: str
     low: Decimal | None
     value: Decimal
     unit: str
@@ -99,6 +126,13 @@ class DraftTarget(Item):
     deadline_precision: str | None = None
     deadline_span: Span | None = None
 
+    @property
+    def says(self) -> str:
+        amount = (
+            decimal_text(self.value) if self.low is None else f"{decimal_text(self.low)}-{decimal_text(self.value)}"
+        )
+        return f"{self.comparator} {amount} {self.unit}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class DraftMilestone(Item):
@@ -107,6 +141,10 @@ class DraftMilestone(Item):
     date: str
     precision: str
 
+    @property
+    def says(self) -> str:
+        return f"{self.date} {self.text}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Unread(Item):
@@ -114,6 +152,10 @@ class Unread(Item):
 
     measure: str | None
     text: str
+
+    @property
+    def says(self) -> str:
+        return self.text
 
 
 Kinded = TypeVar("Kinded", bound=Item)
@@ -126,7 +168,6 @@ class Draft:
     name: str
     text: str
     items: tuple[Item, ...]
-    trace: tuple[tuple[str, object], ...] = field(default=(), repr=False, compare=False)
 
     def of(self, kind: type[Kinded]) -> Iterator[Kinded]:
         return (item for item in self.items if isinstance(item, kind) and item.status is not Status.REJECTED)

@@ -19,9 +19,11 @@ NOTICE = re.compile(rf"(?P<title>[^。;!?]{{4,}}?(?:{any_of(NOTICE_KINDS)}){_SUF
 QUOTED = re.compile(rf"《(?P<title>[^《》]{{4,80}}(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX})》")
 PERIOD = re.compile(r"(?<!\d)(20\d\d)\s*年?\s*(?:-+|~|至|到)\s*(20\d\d)\s*年?(?!\d)")
 YEAR_OF_WORK = re.compile(r"(?<!\d)(20\d\d)年(?:度)?(?!\d)")
-ISSUER = re.compile(r"(?P<issuer>[^《》\n]{2,60}?)(?:关于|印发)")
-DATE_LINE = re.compile(r"[ ]*(?:20\d\d|二[〇○零Oo0][一二三四五六七八九〇○零]{2})年[ ]*[0-9一二三四五六七八九十]{1,3}月[ ]*[0-9一二三四五六七八九十]{1,3}日[ ]*")
-SIGNATURE = re.compile(r"[ ]*(?P<issuer>\S{2,40}(?:政府|办公厅|办公室|委员会|国务院|局|厅|委|部|领导小组))[ ]*")
+ISSUER = re.compile(r"(?P<issuer>[^《》\n]{2,60}?)(?:日前|近日)?(?:关于|印发|发布|出台)")
+DATE_LINE = re.compile(
+    r"[ ]*(?:20\d\d|二[〇○零Oo0][一二三四五六七八九〇○零]{2})年[ ]*[0-9一二三四五六七八九十]{1,3}月[ ]*[0-9一二三四五六七八九十]{1,3}日[ ]*"
+)
+SIGNATURE = re.compile(r"[ ]*(?P<issuer>\S{2,40}(?:政府|办公厅|办公室|委员会|局|厅|委|部|领导小组)|国务院)[ ]*")
 CONTINUES = re.compile("[\u4e00-\u9fffA-Za-z0-9“”《》、()-]+")
 
 
@@ -110,5 +112,3 @@ def _signature(lines: Lines, end: int) -> Span | None:
         if end - line.start > 2000:
             break
     return None
-
-

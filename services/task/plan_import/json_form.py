@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
+from collections import defaultdict
 from typing import Any
 
 from services.task.plan_import.draft import (
     Draft,
     DraftArea,
     DraftMeasure,
+    DraftMilestone,
     DraftTarget,
     DraftUnit,
-    GroupNote,
     Item,
-    Unread,
+    Status,
 )
+from services.task.plan_import.measures import Kind
+from services.task.plan_import.numerals import decimal_text
+
+LONGEST_SOURCE = 200
 
 
 def to_json(draft: Draft) -> dict[str, Any]:
@@ -26,36 +29,39 @@ def to_json(draft: Draft) -> dict[str, Any]:
         "issuer": draft.issuer,
         "period": list(draft.period) if draft.period else None,
         "lead_rule": draft.fact("lead_rule"),
-        "areas": [_area(draft, area) for area in draft.areas],
-        "targets": [_target(draft, target) for target in draft.targets],
-        "milestones": [
-            {"item": each.id, "measure": _printed_id(draft, each.measure), "text": each.text, "date": each.date, "precision": each.precision, "span": list(each.span)} for each in draft.milestones
-        ],
+        "areas": _areas(draft),
+        "targets": [_target(draft, target) for target in _placed(draft, DraftTarget)],
+        "milestones": [_milestone(draft, milestone) for milestone in _placed(draft, DraftMilestone)],
         "group_notes": draft.group_notes,
-        "items": {
-            "certain": [_item(draft, item) for item in draft.certain],
-            "inferred": [_item(draft, item) for item in draft.inferred],
-            "unresolved": [_item(draft, item) for item in draft.unresolved],
-        },
+        "items": {status.value: [item_json(draft, item) for item in draft.with_status(status)] for status in Status},
     }
 
 
-def _area(draft: Draft, area: DraftArea) -> dict[str, Any]:
-    measures = [measure for measure in draft.of(DraftMeasure) if measure.area == area.id]
-    return {"item": area.id, "number": area.number, "title": area.title, "span": list(area.span), "measures": [_measure(draft, measure) for measure in measures]}
+def _areas(draft: Draft) -> list[dict[str, Any]]:
+    units: dict[str, list[DraftUnit]] = defaultdict(list)
+    for unit in draft.of(DraftUnit):
+        units[unit.measure].append(unit)
+    measures: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for measure in draft.of(DraftMeasure):
+        measures[measure.area].append(_measure(draft, measure, units[measure.id]))
+    return [_area(area, measures[area.id]) for area in draft.areas]
 
 
-def _measure(draft: Draft, measure: DraftMeasure) -> dict[str, Any]:
+def _area(area: DraftArea, measures: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"item": area.id, "number": area.number, "title": area.title, "span": list(area.span), "measures": measures}
+
+
+def _measure(draft: Draft, measure: DraftMeasure, units: list[DraftUnit]) -> dict[str, Any]:
     return {
         "item": measure.id,
         "id": measure.printed_id,
         "key": measure.key,
         "number": measure.number,
         "title": measure.title,
-        **({} if measure.kind == "measure" else {"kind": measure.kind.value}),
+        **({} if measure.kind is Kind.MEASURE else {"kind": measure.kind.value}),
         **({"flat": True} if measure.number is None else {}),
         **({"group": {"number": measure.group[0], "title": measure.group[1]}} if measure.group else {}),
-        "units": [_unit(unit) for unit in draft.units_of(measure)],
+        "units": [_unit(unit) for unit in units],
         "by_duty": measure.by_duty,
         "open_ended": measure.open_ended,
         "raw_units": "\n".join(span.of(draft.text) for span in measure.unit_spans) or None,
@@ -82,49 +88,54 @@ def _unit(unit: DraftUnit) -> dict[str, Any]:
     }
 
 
-def _target(draft: Draft, target: DraftTarget) -> dict[str, Any]:
+def _placed(draft: Draft, kind: type[Any]) -> list[tuple[Any, str | None]]:
+    """Items of a kind with the printed id of their measure."""
+    printed = {measure.id: measure.printed_id for measure in draft.of(DraftMeasure)}
+    return [(item, printed.get(item.measure)) for item in draft.of(kind)]
+
+
+def _target(draft: Draft, placed: tuple[DraftTarget, str | None]) -> dict[str, Any]:
+    target, measure = placed
     return {
         "item": target.id,
-        "measure": _printed_id(draft, target.measure),
+        "measure": measure,
         "text": target.text,
-        "value": [_number(target.low), _number(target.value)] if target.low is not None else _number(target.value),
+        "value": decimal_text(target.value)
+        if target.low is None
+        else [decimal_text(target.low), decimal_text(target.value)],
         "unit": target.unit,
         "comparator": target.comparator,
         "strength": target.strength,
         "deadline": target.deadline,
         "deadline_precision": target.deadline_precision,
         "span": list(target.span),
+        "source": target.span.of(draft.text),
         "status": target.status.value,
         "rules": list(target.rules),
     }
 
 
-def _number(value: Decimal) -> str:
-    """A decimal string, as numbers travel in the API."""
-    return format(value.normalize(), "f") if value == value.to_integral_value() else format(value, "f")
+def _milestone(draft: Draft, placed: tuple[DraftMilestone, str | None]) -> dict[str, Any]:
+    milestone, measure = placed
+    return {
+        "item": milestone.id,
+        "measure": measure,
+        "text": milestone.text,
+        "date": milestone.date,
+        "precision": milestone.precision,
+        "span": list(milestone.span),
+        "source": milestone.span.of(draft.text),
+    }
 
 
-def _printed_id(draft: Draft, measure: str | None) -> str | None:
-    return next((each.printed_id for each in draft.of(DraftMeasure) if each.id == measure), None)
-
-
-def _item(draft: Draft, item: Item) -> Mapping[str, Any]:
-    return {"id": item.id, "kind": type(item).__name__, "status": item.status.value, "rules": list(item.rules), "span": list(item.span), "source": item.span.of(draft.text)[:200], "says": says(item)}
-
-
-def says(item: Item) -> str:
-    """What an item states, in a few words."""
-    match item:
-        case DraftUnit():
-            return f"{item.name} {item.role.value}" + (f" → {item.key}" if item.key else "")
-        case DraftTarget():
-            amount = f"{_number(item.low)}-{_number(item.value)}" if item.low is not None else _number(item.value)
-            return f"{item.comparator} {amount} {item.unit}"
-        case DraftArea() | DraftMeasure():
-            return item.title
-        case GroupNote():
-            return f"{item.group}: {item.text}"
-        case Unread():
-            return item.text[:80]
-        case _:
-            return str(getattr(item, "value", None) or getattr(item, "date", ""))
+def item_json(draft: Draft, item: Item) -> dict[str, Any]:
+    """An item for a list: what it says, how sure that is and why, and its source."""
+    return {
+        "id": item.id,
+        "kind": type(item).__name__.removeprefix("Draft").lower(),
+        "says": item.says,
+        "status": item.status.value,
+        "rules": list(item.rules),
+        "span": list(item.span),
+        "source": item.span.of(draft.text)[:LONGEST_SOURCE],
+    }

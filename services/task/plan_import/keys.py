@@ -21,7 +21,9 @@ def keys(placed: Sequence[tuple[Area, Item]]) -> list[str]:
     """One key per item, in order; the shortest form that is unique for it."""
     forms = [_forms(area, item) for area, item in placed]
     counted = [Counter(form[length] for form in forms) for length in range(3)]
-    chosen = [next((form[length] for length in range(3) if counted[length][form[length]] == 1), form[2]) for form in forms]
+    chosen = [
+        next((form[length] for length in range(3) if counted[length][form[length]] == 1), form[2]) for form in forms
+    ]
     return _distinct(chosen)
 
 

@@ -37,7 +37,9 @@ class Lines:
 
 def split_lines(traced: TracedText) -> Lines:
     """Drop page numbers and contents entries, join what was wrapped at a fixed width, and list the lines."""
-    clean = traced.edited(Edit(span.start, span.end, "") for span in _lines(traced.text) if _is_furniture(traced.text, span))
+    clean = traced.edited(
+        Edit(span.start, span.end, "") for span in _lines(traced.text) if _is_furniture(traced.text, span)
+    )
     width = _wrapped_width(clean.text)
     whole = clean.edited(_soft_breaks(clean.text, width)) if width else clean
     return Lines(whole, tuple(span for span in _lines(whole.text) if whole.text[span.start : span.end].strip()))
@@ -86,4 +88,8 @@ def _continues(text: str, line: Span, following: Span, width: int) -> bool:
     if "\t" in line.of(text) or "\t" in following.of(text):
         return False
     opening = text[following.start]
-    return opening not in "\u3000 " and not OPENS_PARAGRAPH.match(text, following.start) and not opens_with_marker(text, following.start, following.end)
+    return (
+        opening not in "\u3000 "
+        and not OPENS_PARAGRAPH.match(text, following.start)
+        and not opens_with_marker(text, following.start, following.end)
+    )

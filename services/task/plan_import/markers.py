@@ -45,9 +45,13 @@ MARKER_RULES = (
     MarkerRule("section", Level.SECTION, f"第(?P<g2>{_CN}|[0-9]{{1,2}})节", ("第一节",)),
     MarkerRule("heading", Level.HEADING, f"(?P<g3>{_CN}) ?[、.](?![0-9])", ("一、", "十二、", "三.")),
     MarkerRule("article", Level.ARTICLE, f"第(?P<g4>{_CN}|[0-9]{{1,3}})条", ("第一条", "第12条")),
-    MarkerRule("bracketed", Level.BRACKETED, rf"[(\[〔【] ?(?P<g5>{_CN}) ?[)\]〕】][、.]?", ("(一)", "〔二〕", "(十一)、")),
+    MarkerRule(
+        "bracketed", Level.BRACKETED, rf"[(\[〔【] ?(?P<g5>{_CN}) ?[)\]〕】][、.]?", ("(一)", "〔二〕", "(十一)、")
+    ),
     MarkerRule("arabic", Level.ARABIC, r"(?P<g6>[0-9]{1,3}) ?(?:[、)](?![0-9])|\.(?![0-9]))", ("1.", "12、", "3)")),
-    MarkerRule("arabic-bracketed", Level.ARABIC_BRACKETED, r"[(\[] ?(?P<g7>[0-9]{1,3}) ?[)\]][、.]?", ("(1)", "(12)、")),
+    MarkerRule(
+        "arabic-bracketed", Level.ARABIC_BRACKETED, r"[(\[] ?(?P<g7>[0-9]{1,3}) ?[)\]][、.]?", ("(1)", "(12)、")
+    ),
     MarkerRule("circled", Level.CIRCLED, "(?P<g8>[①-⑳])[、.]?", ("①",)),
 )
 

@@ -20,7 +20,9 @@ USUAL_SHARE = 0.5  # of a level's items carry units: then the level is that of t
 LONGEST_UNIT_TITLE = 40
 NAMES_PEOPLE = re.compile("(?:^|\n| |\t)(?:组 ?长|副组长|成 ?员|召集人|总指挥)[ ]*[::]")
 PHASE = re.compile("阶段|[(]20\\d\\d年|第[一二三四]步|\\d{1,2}月(?:上旬|中旬|下旬|底)?[-至~]")
-CLOSING_PARAGRAPH = re.compile(r"\s*(?:各地区?[、,各]|各(?:区|县|市|部门|单位|级|有关)|有关|本(?:方案|意见|措施|计划|办法|政策|规划)|附件|抄送|以上|\(此件|联系人)")
+CLOSING_PARAGRAPH = re.compile(
+    r"\s*(?:各地区?[、,各]|各(?:区|县|市|部门|单位|级|有关)|有关|本(?:方案|意见|措施|计划|办法|政策|规划)|附件|抄送|以上|\(此件|联系人)"
+)
 
 
 class Kind(StrEnum):
@@ -37,9 +39,9 @@ class Item:
     node: Node
     kind: Kind
     clauses: tuple[Clause, ...]
+    span: Span
     group: Node | None = None
     flat: bool = False
-    span: Span = Span(0, 0)
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,11 @@ class Area:
 
 def find_areas(text: str, plan: Outline, clauses: Sequence[Clause]) -> list[Area]:
     """The areas of the plan's own part, with the items that carry or should carry units."""
-    part = _plan_part(text, plan, clauses)
+    part = _plan_part(plan, clauses)
     return list(_Reading(text, part, clauses).areas()) if part else []
 
 
-def _plan_part(text: str, plan: Outline, clauses: Sequence[Clause]) -> tuple[Node, ...]:
+def _plan_part(plan: Outline, clauses: Sequence[Clause]) -> tuple[Node, ...]:
     """The parts with clauses, beside the one with most; a notice before the plan and annexes after it stay out."""
     starts = [part.nodes[0].start for part in plan.parts]
     counts = [0] * len(starts)
@@ -70,7 +72,11 @@ def _plan_part(text: str, plan: Outline, clauses: Sequence[Clause]) -> tuple[Nod
         return ()
     best = max(range(len(counts)), key=lambda part: (counts[part], _size(plan.parts[part])))
     chosen = plan.parts[best]
-    beside = [part for part, count in zip(plan.parts, counts, strict=True) if part is chosen or (count and part.annexes == chosen.annexes)]
+    beside = [
+        part
+        for part, count in zip(plan.parts, counts, strict=True)
+        if part is chosen or (count and part.annexes == chosen.annexes)
+    ]
     return tuple(node for part in beside for node in part.nodes)
 
 
@@ -106,7 +112,11 @@ class _Reading:
         return [clause for part in (node, *node.walk()) for clause in self.own_clauses(part)]
 
     def _carries_share(self, level: Level) -> float:
-        items = [node for node in self.nodes if node.level is level and not node.children and not _titled(self.text, node, PREAMBLE_TITLES)]
+        items = [
+            node
+            for node in self.nodes
+            if node.level is level and not node.children and not _titled(self.text, node, PREAMBLE_TITLES)
+        ]
         return sum(1 for node in items if self.own_clauses(node)) / len(items) if items else 0.0
 
     def _levels_closed_by_parent(self) -> set[Level]:
@@ -150,20 +160,33 @@ class _Reading:
         if self.own_clauses(node):
             return carrying < len(node.children) / 2
         if carrying == 0:
-            return node.level is not None and node.level > Level.ARTICLE and not (level and self.usual[level]) or node.level is Level.ARTICLE
+            return not self._is_above_measures(node)
         closes = carrying == 1 < len(node.children) and bool(self.all_clauses(node.children[-1]))
-        return closes and (level in self.closed_by_parent or not node.children[0].opens_line or (node.level is not None and self.usual[node.level]))
+        return closes and (
+            level in self.closed_by_parent
+            or not node.children[0].opens_line
+            or (node.level is not None and self.usual[node.level])
+        )
+
+    def _is_above_measures(self, node: Node) -> bool:
+        """Without a clause to tell: chapters and areas hold measures, and so does what is above the usual level."""
+        below = node.children[0].level
+        if node.level is None or node.level < Level.ARTICLE:
+            return True
+        return node.level is not Level.ARTICLE and below is not None and self.usual[below]
 
     def _items_below(self, node: Node, kind: Kind, above: tuple[Node, ...]) -> Iterator[Item]:
         if self._stops_at(node):
             yield self._item(node, self._kind(node, kind), group=above[-1] if above else None)
             return
         for child in node.children:
-            yield from self._items_below(child, self._kind(node, kind) if kind is Kind.PREAMBLE else kind, (*above, node))
+            yield from self._items_below(
+                child, self._kind(node, kind) if kind is Kind.PREAMBLE else kind, (*above, node)
+            )
 
     def _item(self, node: Node, kind: Kind, *, group: Node | None = None, flat: bool = False) -> Item:
         found = tuple(self.all_clauses(node))
-        return Item(node, kind, found, group, flat, self._extent(node, found))
+        return Item(node, kind, found, self._extent(node, found), group, flat)
 
     def _extent(self, node: Node, found: tuple[Clause, ...]) -> Span:
         """The last item of an area ends with its clause where the document's closing words follow."""

@@ -20,12 +20,16 @@ NESTED = "\ue000"  # stands for a character of a bracket inside a name
 SHORTEST, LONGEST = 2, 40
 
 _ENDS = re.compile(f"(?:{any_of(UNIT_ENDINGS)})$")
-_BARE = frozenset({"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部"})
+_BARE = frozenset(
+    {"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部"}
+)
 _GROUP = re.compile(f"(?:{any_of(GROUP_OPENINGS)})|.*(?:部门|单位|地区|成员)$")
 _FUNCTION = re.compile(any_of(FUNCTIONS))
 _LEVEL = re.compile("自治区|自治州|省|市|区|县|州|旗|盟|兵团")
 _MARKET = re.compile("市场|市容|市政(?![府务协数研法策])")  # words that begin with 市 without naming a level
-_NOT_A_LEVEL = re.compile("市直|省直|区直|县直|市级|省级|区级|县级|市属|省属|区属|市区|县区|市县|区县|州市|省市|区块|区域|县域|市域|省际")
+_NOT_A_LEVEL = re.compile(
+    "市直|省直|区直|县直|市级|省级|区级|县级|市属|省属|区属|市区|县区|市县|区县|州市|省市|区块|区域|县域|市域|省际"
+)
 _PLACE = re.compile(any_of((*PROVINCES, *NATIONAL_OPENINGS)))
 _NEVER = re.compile(f"(?:{any_of(NEVER_ELIDED_ENDINGS)})$")
 _VERTICAL = re.compile(".{2,}(?:海事局|税务局|证监局|监管局|管理局|调查队|监察局|调查总队|办事处)$")

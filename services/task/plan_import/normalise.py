@@ -52,7 +52,9 @@ ROW_TAGS = re.compile(r"</?(?:p|br|div|tr|li|h[1-6]|table|ul|ol|section)\b", re.
 CELL_TAGS = re.compile(r"</(?:td|th)\b", re.IGNORECASE)
 
 PUNCTUATION = "、,。;:()〔〕【】%~-"
-SPACE_BESIDE_DIGIT = re.compile(f"(?<=[{CJK}]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[{CJK}])|(?<=[{PUNCTUATION}]) (?=[^ ])|(?<=[^ ]) (?=[{PUNCTUATION}])")
+SPACE_BESIDE_DIGIT = re.compile(
+    f"(?<=[{CJK}]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[{CJK}])|(?<=[{PUNCTUATION}]) (?=[^ ])|(?<=[^ ]) (?=[{PUNCTUATION}])"
+)
 SPACE_IN_WORD = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
 SPACED_OUT = 0.3  # share of neighbouring Chinese characters with a space between, above which spaces are layout
 
@@ -84,7 +86,11 @@ def _instead_of(mark: str) -> str:
 
 
 def _space_edits(text: str) -> Iterator[Edit]:
-    spaces = SPACE_BESIDE_DIGIT if not _is_spaced_out(text) else re.compile(f"{SPACE_BESIDE_DIGIT.pattern}|{SPACE_IN_WORD.pattern}")
+    spaces = (
+        SPACE_BESIDE_DIGIT
+        if not _is_spaced_out(text)
+        else re.compile(f"{SPACE_BESIDE_DIGIT.pattern}|{SPACE_IN_WORD.pattern}")
+    )
     for match in spaces.finditer(text):
         if not _ends_serial_number(text, match.start()):
             yield Edit(match.start(), match.end(), "")

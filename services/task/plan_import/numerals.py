@@ -42,3 +42,9 @@ def magnitude(places: str) -> Decimal:
     for place in places:
         product *= PLACES[place]
     return product
+
+
+def decimal_text(value: Decimal) -> str:
+    """A decimal string, as numbers travel in the API: no exponent, no idle zeros."""
+    plain = format(value, "f")
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -151,7 +151,12 @@ def _is_real(text: str, marker: Marker, numbering: _Numbering) -> bool:
 def _is_enumeration(text: str, marker: Marker) -> bool:
     """一、二、三产业 at the start of a line counts industries, not items."""
     follows = text[marker.end : marker.end + 2]
-    return marker.level is Level.HEADING and len(follows) == 2 and follows[0] in "一二三四五六七八九十" and follows[1] in "、产"
+    return (
+        marker.level is Level.HEADING
+        and len(follows) == 2
+        and follows[0] in "一二三四五六七八九十"
+        and follows[1] in "、产"
+    )
 
 
 def _may_begin_here(text: str, marker: Marker, numbering: _Numbering) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from services.task.plan_import.numerals import CHINESE, decimal, magnitude
@@ -69,13 +69,13 @@ def sentences(text: str, span: Span) -> Iterator[Sentence]:
 
 
 def _quantities(text: str, sentence: Span) -> Iterator[Quantity]:
-    printed = list(_printed(text, sentence))
+    printed = sorted(_printed(text, sentence), key=lambda quantity: quantity.span)
     for index, quantity in enumerate(printed):
         if quantity.unit:
             yield quantity
-        elif unit := next((later.unit for later in printed[index:] if later.unit), None):
-            if "分别" in text[sentence.start : quantity.span.start]:  # 分别达到100和50家
-                yield Quantity(quantity.span, quantity.low, quantity.value, unit, quantity.chinese)
+        elif "分别" in text[sentence.start : quantity.span.start]:  # 分别达到100和50家
+            unit = next((later.unit for later in printed[index:] if later.unit), "")
+            yield replace(quantity, unit=unit)
 
 
 def _printed(text: str, sentence: Span) -> Iterator[Quantity]:

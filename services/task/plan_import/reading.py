@@ -7,7 +7,13 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from docx import Document as DocxDocument
+from docx.document import Document
+from docx.opc.exceptions import PackageNotFoundError
+from docx.table import Table
+from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 from services.task.plan_import.errors import (
     DocumentDamaged,
@@ -19,10 +25,6 @@ from services.task.plan_import.errors import (
     PdfEncrypted,
     PdfWithoutText,
 )
-
-if TYPE_CHECKING:
-    from docx.document import Document
-    from docx.table import Table
 
 MOST_BYTES = 20_000_000  # the longest plan of the genre is below 1 MB; scanned annexes make up the rest
 MOST_CHARACTERS = 12_000_000
@@ -43,14 +45,14 @@ class Reading:
 def read(document: bytes, name: str) -> Reading:
     """The document's text. Raises a PlanImportError for what cannot be read safely and completely."""
     if len(document) > MOST_BYTES:
-        raise DocumentTooLarge(limit=MOST_BYTES // 1_000_000)
+        raise DocumentTooLarge(limit=f"{MOST_BYTES // 1_000_000} MB")
     if not document.strip(b"\x00\r\n\t \xef\xbb\xbf"):
         raise EmptyDocument
     reading = _read(document, name)
     if not reading.text.strip():
         raise EmptyDocument
     if len(reading.text) > MOST_CHARACTERS:
-        raise DocumentTooLarge(limit=MOST_BYTES // 1_000_000)
+        raise DocumentTooLarge(limit=f"{MOST_CHARACTERS:,} 字")
     return reading
 
 
@@ -60,7 +62,9 @@ def _read(document: bytes, name: str) -> Reading:
         return Reading(_pdf_text(document), "pdf")
     if document.startswith(b"PK\x03\x04"):
         return Reading(_docx_text(document), "docx")
-    if document.startswith(b"\xd0\xcf\x11\xe0") or name.lower().endswith((".doc", ".wps", ".ofd", ".xls", ".xlsx", ".png", ".jpg", ".zip", ".rtf")):
+    if document.startswith(b"\xd0\xcf\x11\xe0") or name.lower().endswith(
+        (".doc", ".wps", ".ofd", ".xls", ".xlsx", ".png", ".jpg", ".zip", ".rtf")
+    ):
         raise FormatNotSupported(name=name)
     return Reading(_plain_text(document), "txt")
 
@@ -108,11 +112,8 @@ def _looks_misread(document: bytes, text: str) -> bool:
 def _docx_text(document: bytes) -> str:
     """Paragraphs and tables in their order; a row is a line, its cells are parted by tabs."""
     _check_archive(document)
-    from docx import Document as open_document
-    from docx.opc.exceptions import PackageNotFoundError
-
     try:
-        opened = open_document(io.BytesIO(document))
+        opened = DocxDocument(io.BytesIO(document))
         return "\n".join(_blocks(opened))
     except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile, SyntaxError) as error:
         raise DocumentDamaged from error
@@ -137,8 +138,6 @@ def _is_bomb(entry: zipfile.ZipInfo) -> bool:
 
 
 def _blocks(document: Document) -> Iterator[str]:
-    from docx.table import Table
-
     for block in document.iter_inner_content():
         if isinstance(block, Table):
             yield from _rows(block)
@@ -162,15 +161,12 @@ def _rows(table: Table) -> Iterator[str]:
 
 
 def _pdf_text(document: bytes) -> str:
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
     try:
         reader = PdfReader(io.BytesIO(document))
         if reader.is_encrypted and not reader.decrypt(""):
             raise PdfEncrypted
         if len(reader.pages) > MOST_PAGES:
-            raise DocumentTooLarge(limit=MOST_BYTES // 1_000_000)
+            raise DocumentTooLarge(limit=f"{MOST_PAGES} 页")
         text = "\n".join(page.extract_text() for page in reader.pages)
     except (PyPdfError, KeyError, ValueError, RecursionError, TypeError, AttributeError, IndexError) as error:
         raise DocumentDamaged from error

@@ -17,7 +17,14 @@ def _resolved(item: Item, directory: UnitDirectory) -> Item:
     if not isinstance(item, DraftUnit):
         return item
     match = directory.find(item.name, _plain(item.name), item.printed)
-    return replace(item, key=match.key, is_group=match.is_group, proposals=match.proposals, status=_status(item, match), rules=(*item.rules, match.rule))
+    return replace(
+        item,
+        key=match.key,
+        is_group=match.is_group,
+        proposals=match.proposals,
+        status=_status(item, match),
+        rules=(*item.rules, match.rule),
+    )
 
 
 def _plain(name: str) -> str:

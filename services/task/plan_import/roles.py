@@ -27,12 +27,36 @@ _ENDS_HERE = r"(?=[,;:。、\s)\]〕】]|$)"
 _HOW = rf"(?:{BY_DUTY})?(?:分别|共同|具体|各自|联合|积极|密切|做好|协同|结合实际|因地制宜|抓好|分级|分工)*"
 
 VERB_RULES = (
-    RoleRule("verb.lead", Role.LEAD, rf"{_HOW}总?牵头(?:负责|抓总|组织实施|组织|落实|实施|推进|办理|协调)?", ("牵头", "牵头负责", "共同牵头")),
-    RoleRule("verb.lead-word", Role.LEAD, rf"(?:主办|主责|抓总|统筹(?:负责|协调|推进)?){_ENDS_HERE}", ("主办", "统筹协调")),
-    RoleRule("verb.responsible", Role.RESPONSIBLE, rf"{_HOW}负责(?:落实|组织实施|实施|推进|办理)?(?![人的同])", ("负责", "按职责分工负责")),
-    RoleRule("verb.cooperating", Role.COOPERATING, rf"{_HOW}(?:配合|协助)(?:落实|实施|推进|做好)?", ("配合", "按职责分工配合", "协助")),
-    RoleRule("verb.taking-part", Role.COOPERATING, rf"{_HOW}(?:参与|参加|协同|协办|支持){_ENDS_HERE}", ("参与", "协办")),
-    RoleRule("verb.implementing", Role.RESPONSIBLE, rf"{_HOW}(?:组织)?(?:落实|实施|推进|承担|承办|办理|执行|组织){_ENDS_HERE}", ("落实", "结合实际落实")),
+    RoleRule(
+        "verb.lead",
+        Role.LEAD,
+        rf"{_HOW}总?牵头(?:负责|抓总|组织实施|组织|落实|实施|推进|办理|协调)?",
+        ("牵头", "牵头负责", "共同牵头"),
+    ),
+    RoleRule(
+        "verb.lead-word", Role.LEAD, rf"(?:主办|主责|抓总|统筹(?:负责|协调|推进)?){_ENDS_HERE}", ("主办", "统筹协调")
+    ),
+    RoleRule(
+        "verb.responsible",
+        Role.RESPONSIBLE,
+        rf"{_HOW}负责(?:落实|组织实施|实施|推进|办理)?(?![人的同])",
+        ("负责", "按职责分工负责"),
+    ),
+    RoleRule(
+        "verb.cooperating",
+        Role.COOPERATING,
+        rf"{_HOW}(?:配合|协助)(?:落实|实施|推进|做好)?",
+        ("配合", "按职责分工配合", "协助"),
+    ),
+    RoleRule(
+        "verb.taking-part", Role.COOPERATING, rf"{_HOW}(?:参与|参加|协同|协办|支持){_ENDS_HERE}", ("参与", "协办")
+    ),
+    RoleRule(
+        "verb.implementing",
+        Role.RESPONSIBLE,
+        rf"{_HOW}(?:组织)?(?:落实|实施|推进|承担|承办|办理|执行|组织){_ENDS_HERE}",
+        ("落实", "结合实际落实"),
+    ),
     RoleRule("verb.by-duty", Role.RESPONSIBLE, rf"(?:{BY_DUTY}){_ENDS_HERE}", ("按职责分工",)),
 )
 VERB = re.compile("|".join(f"(?P<v{index}>{rule.pattern})" for index, rule in enumerate(VERB_RULES)))
@@ -42,14 +66,24 @@ _SCOPE = "(?:市级|省级|区级|县级|市直|省直|区直|第一|主要)?"
 _BODY = "(?:单位|部门|地区|机构|主体|处室|科室|司局|地方|成员单位)"
 _BOTH = "(?:(?:牵头|责任|主办|实施)(?:及|和|与|、|/)(?=(?:配合|责任|参与|协办|实施)))?"
 LABEL_RULES = (
-    RoleRule("label.lead", Role.LEAD, f"{_SCOPE}(?:总?牵头|主办|主责|主要责任|主要负责|第一责任)(?:责任|负责|落实)?{_BODY}|牵头(?=[ ]*:)", ("牵头单位", "主责部门", "省直牵头部门")),
+    RoleRule(
+        "label.lead",
+        Role.LEAD,
+        f"{_SCOPE}(?:总?牵头|主办|主责|主要责任|主要负责|第一责任)(?:责任|负责|落实)?{_BODY}|牵头(?=[ ]*:)",
+        ("牵头单位", "主责部门", "省直牵头部门"),
+    ),
     RoleRule(
         "label.responsible",
         Role.RESPONSIBLE,
         f"{_SCOPE}{_BOTH}(?:责任|负责|落实|承办|实施|分工|执行|组织实施|承担|(?<=[及和与、/])配合)(?:落实|实施)?{_BODY}|(?:负责|责任)(?=[ ]*:)",
         ("责任单位", "责任部门", "落实单位", "牵头及配合单位"),
     ),
-    RoleRule("label.cooperating", Role.COOPERATING, f"{_SCOPE}(?:责任)?(?:配合|协办|协同|协作|协助|参与|参加|支持|联合|会办)(?:责任|实施)?{_BODY}|配合(?=[ ]*:)", ("配合单位", "协办单位")),
+    RoleRule(
+        "label.cooperating",
+        Role.COOPERATING,
+        f"{_SCOPE}(?:责任)?(?:配合|协办|协同|协作|协助|参与|参加|支持|联合|会办)(?:责任|实施)?{_BODY}|配合(?=[ ]*:)",
+        ("配合单位", "协办单位"),
+    ),
 )
 DEADLINE_LABEL = "(?:完成|办结|实施|推进|计划|任务)?(?:时限|时间节点|期限|时间进度|时间|进度安排)(?:要求|安排)?"
 OTHER_LABEL = "(?:分管|包保|责任|牵头|督办|联系|市)?领导|(?:责任|牵头|联系|分管|负责)人|(?:督导|督办|监督|指导)(?:单位|部门)|资金来源|备注|联系电话|任务来源|完成(?:形式|标志)|工作目标|成果形式"

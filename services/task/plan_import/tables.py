@@ -160,7 +160,16 @@ def _rows_as_lines(text: str, spans: Sequence[Span], index: int, columns: tuple[
         filled = [cell for cell in cells if cell.of(text).strip()]
         if not _RULE_LINE.fullmatch(line.of(text)):
             if len(filled) > 1:
-                rows.append(Row({i: _stripped(text, cell) for i, cell in enumerate(cells[: len(columns)]) if cell.of(text).strip()}, *section))
+                rows.append(
+                    Row(
+                        {
+                            i: _stripped(text, cell)
+                            for i, cell in enumerate(cells[: len(columns)])
+                            if cell.of(text).strip()
+                        },
+                        *section,
+                    )
+                )
             elif (head := _section(text, line)) and _more_rows(text, spans, index, len(columns)):
                 section = head
             else:
@@ -181,7 +190,12 @@ def _row_cells(text: str, line: Span, width: int) -> list[Span]:
 def _section(text: str, line: Span) -> tuple[Marker, Span] | None:
     """A line that heads the rows below it: 一、… or (一)…"""
     marker = next(markers_in(text, *line), None)
-    if marker is None or not marker.opens_line or marker.level not in (Level.HEADING, Level.BRACKETED) or line.end - line.start > LONGEST_SECTION:
+    if (
+        marker is None
+        or not marker.opens_line
+        or marker.level not in (Level.HEADING, Level.BRACKETED)
+        or line.end - line.start > LONGEST_SECTION
+    ):
         return None
     return marker, _stripped(text, Span(marker.end, line.end), "|\t ")
 
@@ -199,19 +213,23 @@ def _rows_as_cells(text: str, spans: Sequence[Span], index: int, columns: tuple[
     rows: list[Row] = []
     section: tuple[Marker | None, Span | None] = (None, None)
     while index + len(columns) <= len(spans):
-        if head := _section(text, spans[index]):
-            if not _is_row(text, spans[index : index + len(columns)], columns):
-                section, index = head, index + 1
-                continue
-        if not _is_row(text, spans[index : index + len(columns)], columns):
+        is_row = _is_row(text, spans[index : index + len(columns)], columns)
+        if not is_row and (head := _section(text, spans[index])):
+            section, index = head, index + 1
+            continue
+        if not is_row:
             break
-        rows.append(Row({i: _stripped(text, cell) for i, cell in enumerate(spans[index : index + len(columns)])}, *section))
+        rows.append(
+            Row({i: _stripped(text, cell) for i, cell in enumerate(spans[index : index + len(columns)])}, *section)
+        )
         index += len(columns)
     return rows, index
 
 
 def _is_row(text: str, cells: Sequence[Span], columns: tuple[Column, ...]) -> bool:
-    return len(cells) == len(columns) and all(column.use is not Use.UNITS or _lists_units(text, cell) for cell, column in zip(cells, columns, strict=True))
+    return len(cells) == len(columns) and all(
+        column.use is not Use.UNITS or _lists_units(text, cell) for cell, column in zip(cells, columns, strict=True)
+    )
 
 
 def _numbered_rows(text: str, spans: Sequence[Span], index: int, columns: tuple[Column, ...]) -> tuple[list[Row], int]:
@@ -281,7 +299,11 @@ def _lists_units(text: str, line: Span) -> bool:
     if printed in ("无", "/", "-", "--"):
         return True
     names = [name.strip() for name in LIST_MARK.split(printed) if name.strip()]
-    return bool(names) and len(printed) < 400 and sum(1 for name in names if is_unit(re.sub("(?:等|牵头|负责|配合)$", "", name))) > len(names) / 2
+    return (
+        bool(names)
+        and len(printed) < 400
+        and sum(1 for name in names if is_unit(re.sub("(?:等|牵头|负责|配合)$", "", name))) > len(names) / 2
+    )
 
 
 def _stripped(text: str, span: Span, marks: str = " \t|") -> Span:

@@ -34,7 +34,13 @@ AFTER_RULES = (
     ComparatorRule("comparator.or-less", "<=", ("以内", "之内", "以下", "及以下", "内")),
     ComparatorRule("comparator.or-so", "~", ("左右", "上下")),
 )
-YIELDS_TO_AFTER = {"comparator.reach", "comparator.keep", "comparator.at-most", "comparator.at-least", "comparator.about"}
+YIELDS_TO_AFTER = {
+    "comparator.reach",
+    "comparator.keep",
+    "comparator.at-most",
+    "comparator.at-least",
+    "comparator.about",
+}
 FAR_RULES = (  # 不低于县道每公里1万元: these govern from a distance
     ComparatorRule("comparator.at-least.far", ">=", ("不少于", "不低于", "不得少于", "不得低于", "至少")),
     ComparatorRule("comparator.at-most.far", "<=", ("不超过", "不得超过", "不高于", "不得高于", "不大于")),
@@ -49,7 +55,8 @@ BREAK = re.compile("[,:]")
 YEAR = re.compile("(?<![0-9])(20[0-9]{2})年")
 NOT_A_DEADLINE = frozenset("自从由较比与同以")  # 自2022年起 says when, not by when
 LONGEST_PARAGRAPH = 1000  # characters back to look for the paragraph's year, where a text has no line breaks
-STRENGTHS = (("aspire", re.compile("力争|争取|努力")), ("explore", re.compile("探索|鼓励|支持|研究|引导|推荐")))
+BINDS = re.compile("实现|确保|完成")
+ASPIRES = re.compile("力争|争取|努力|探索|鼓励|支持|研究|引导")
 
 
 @dataclass(frozen=True)
@@ -177,15 +184,23 @@ SHORTENS = re.compile("压缩|缩短|压减|缩减|减少|降低|降至|控制|�
 OF_THE_DOCUMENT = re.compile(
     "(?:重点|主要|具体|重大|方面|关键|项|大|条|个|类|专项)*(?:措施|任务|方面|举措|原则|阶段|环节|步骤|部分|领域|内容|要点|层面|维度|目标|指标|行动|问题|要求|条款|意见|统一|转变|文件|附件|标准)"
 )
-ROUTINE = re.compile("每(?:月|周|季度?|半年|年|两?周)[^,]{0,12}(?:调度|通报|报告|召开|研究|会商|报送|更新|督导|检查|听取|公布|例会|汇总|评估)|(?:调度|通报|报告|召开|会商|报送|例会)[^,]{0,6}$")
+ROUTINE = re.compile(
+    "每(?:月|周|季度?|半年|年|两?周)[^,]{0,12}(?:调度|通报|报告|召开|研究|会商|报送|更新|督导|检查|听取|公布|例会|汇总|评估)|(?:调度|通报|报告|召开|会商|报送|例会)[^,]{0,6}$"
+)
 THRESHOLD_NOUN = re.compile("(?:以上|以下|及以上)?的?(?:[A-Za-z\u4e00-\u9fff])")
-THRESHOLD_OF = re.compile("(?:以上|以下|及以上)的|(?:以上|以下)?的?(?:企业|项目|品牌|单位|机构|园区|集群|产业|平台|市场|龙头|商户|制造业|工业|独角兽|大型|区域|村|镇|县)")
+THRESHOLD_OF = re.compile(
+    "(?:以上|以下|及以上)的|(?:以上|以下)?的?(?:企业|项目|品牌|单位|机构|园区|集群|产业|平台|市场|龙头|商户|制造业|工业|独角兽|大型|区域|村|镇|县)"
+)
 SUBSIDY = re.compile("奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
 RATE = re.compile("按(?:照)?[^,]{0,20}的?$|给予[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|去年|上年")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
-BASELINE_END = re.compile("[^,。]{0,10}?(?:提高|提升|增加|增长|扩大|上升|下降|降|压缩|压减|缩短|减少|调整|缩减|放宽|延长|上调)(?:到|至|为)")
-EXISTING = re.compile("(?:全省|全市|全国|全区|全县|我市|我省|本市|辖区|上述|以下|下列|这|该|前述|等|前|世界|排名|其余|另外|原有|周边|沿线|所有|全部)$")
+BASELINE_END = re.compile(
+    "[^,。]{0,10}?(?:提高|提升|增加|增长|扩大|上升|下降|降|压缩|压减|缩短|减少|调整|缩减|放宽|延长|上调)(?:到|至|为)"
+)
+EXISTING = re.compile(
+    "(?:全省|全市|全国|全区|全县|我市|我省|本市|辖区|上述|以下|下列|这|该|前述|等|前|世界|排名|其余|另外|原有|周边|沿线|所有|全部)$"
+)
 SOFT_BOUND = re.compile(f"(?:{SET_UP})[^,。]{{0,6}}$")
 
 
@@ -218,7 +233,12 @@ def _is_threshold(seen: _Seen) -> bool:
     if THRESHOLD_OF.match(seen.after):
         return True
     counted = any(other.is_count and other.span != seen.quantity.span for other in _in_clause(seen))
-    return counted and seen.quantity.is_money and THRESHOLD_NOUN.match(seen.after) is not None and not seen.after.startswith(("左右", "和", "及", "、"))
+    return (
+        counted
+        and seen.quantity.is_money
+        and THRESHOLD_NOUN.match(seen.after) is not None
+        and not seen.after.startswith(("左右", "和", "及", "、"))
+    )
 
 
 def _in_clause(seen: _Seen) -> Iterator[Quantity]:
@@ -279,7 +299,7 @@ def _target(seen: _Seen, within: Span) -> Target:
         unit=seen.quantity.unit,
         comparator=seen.sign,
         rules=(seen.rule,),
-        strength=_strength(seen.text[seen.sentence.span.start : seen.quantity.span.start]),
+        strength=_strength(seen),
         deadline=year.group(1) if year else None,
         deadline_span=Span(*year.span()) if year else None,
     )
@@ -308,8 +328,13 @@ def _last_year(text: str, span: Span) -> re.Match[str] | None:
 
 
 def _years(text: str, span: Span) -> Iterator[re.Match[str]]:
-    return (match for match in YEAR.finditer(text, *span) if text[match.start() - 1 : match.start()] not in NOT_A_DEADLINE)
+    return (
+        match for match in YEAR.finditer(text, *span) if text[match.start() - 1 : match.start()] not in NOT_A_DEADLINE
+    )
 
 
-def _strength(before: str) -> str:
-    return next((name for name, pattern in STRENGTHS if pattern.search(before)), "binding")
+def _strength(seen: _Seen) -> str:
+    """实现 and 不少于 bind even in a sentence that opens with 力争 or 支持."""
+    if BINDS.search(seen.before) or seen.rule in ("comparator.at-least", "comparator.at-most"):
+        return "binding"
+    return "aspire" if ASPIRES.search(seen.text, seen.sentence.span.start, seen.quantity.span.start) else "binding"

@@ -66,7 +66,9 @@ def _numbered(text: str, cell: Span, number: str, *, own_number: bool) -> tuple[
     printed = next(markers_in(text, *cell), None)
     if printed and printed.opens_line:
         title = _title(text, Span(printed.end, cell.end))
-        return (printed if own_number else replace(printed, number=number, value=int(number), level=Level.ARABIC)), title
+        return (
+            printed if own_number else replace(printed, number=number, value=int(number), level=Level.ARABIC)
+        ), title
     return Marker(Level.ARABIC, number, int(number), cell.start, cell.start, opens_line=True), _title(text, cell)
 
 
@@ -85,7 +87,12 @@ def _clauses(text: str, table: Table, row: Row) -> Iterator[Clause]:
 def _merged(clause: Clause) -> Clause:
     if clause.units is None:
         return clause
-    mentions = tuple(mention if "table.merged-cell" in mention.rules else replace(mention, rules=(*mention.rules, "table.merged-cell")) for mention in clause.units.mentions)
+    mentions = tuple(
+        mention
+        if "table.merged-cell" in mention.rules
+        else replace(mention, rules=(*mention.rules, "table.merged-cell"))
+        for mention in clause.units.mentions
+    )
     return replace(clause, units=replace(clause.units, mentions=mentions))
 
 
@@ -105,8 +112,13 @@ def _match(text: str, areas: Sequence[Area], tasks: Sequence[Task]) -> dict[int,
             found[item.node.start].extend(task.clauses)
     if hits >= ENOUGH * len(tasks):
         return found
-    if len(open_items) == len(tasks) and [item.node.marker and item.node.marker.value for item in open_items] == [task.marker.value for task in tasks]:
-        return {item.node.start: [_by_order(clause) for clause in task.clauses] for item, task in zip(open_items, tasks, strict=True)}
+    if len(open_items) == len(tasks) and [item.node.marker and item.node.marker.value for item in open_items] == [
+        task.marker.value for task in tasks
+    ]:
+        return {
+            item.node.start: [_by_order(clause) for clause in task.clauses]
+            for item, task in zip(open_items, tasks, strict=True)
+        }
     return {}
 
 
@@ -114,14 +126,21 @@ def _same_task(title: str, titles: dict[str, Item]) -> Item | None:
     if title in titles:
         return titles[title]
     return next(
-        (item for known, item in titles.items() if min(len(known), len(title)) >= SHORTEST_SHARED and (title.startswith(known) or known.startswith(title))),
+        (
+            item
+            for known, item in titles.items()
+            if min(len(known), len(title)) >= SHORTEST_SHARED and (title.startswith(known) or known.startswith(title))
+        ),
         None,
     )
 
 
 def _by_order(clause: Clause) -> Clause:
     units: UnitList | None = clause.units and replace(
-        clause.units, mentions=tuple(replace(mention, rules=(*mention.rules, "table.matched-by-order")) for mention in clause.units.mentions)
+        clause.units,
+        mentions=tuple(
+            replace(mention, rules=(*mention.rules, "table.matched-by-order")) for mention in clause.units.mentions
+        ),
     )
     return replace(clause, units=units)
 
@@ -131,7 +150,15 @@ def _plain(text: str, span: Span) -> str:
 
 
 def _with_clauses(areas: Sequence[Area], matched: dict[int, list[Clause]]) -> list[Area]:
-    return [replace(area, items=tuple(replace(item, clauses=item.clauses or tuple(matched.get(item.node.start, ()))) for item in area.items)) for area in areas]
+    return [
+        replace(
+            area,
+            items=tuple(
+                replace(item, clauses=item.clauses or tuple(matched.get(item.node.start, ()))) for item in area.items
+            ),
+        )
+        for area in areas
+    ]
 
 
 # -- rows that are measures --------------------------------------------------------------------------------------------
@@ -142,7 +169,11 @@ def _with_tasks(areas: Sequence[Area], tasks: Sequence[Task], span: Span) -> lis
     home = next((area for area in areas if area.node.start <= span.start < area.node.end and not area.items), None)
     if home and not any(task.section for task in tasks):
         return [replace(area, items=tuple(_item(task) for task in tasks)) if area is home else area for area in areas]
-    return [*(area for area in areas if area is not home), *_sections(tasks, span)] if not home else _beside(areas, home, tasks, span)
+    return (
+        [*(area for area in areas if area is not home), *_sections(tasks, span)]
+        if not home
+        else _beside(areas, home, tasks, span)
+    )
 
 
 def _beside(areas: Sequence[Area], home: Area, tasks: Sequence[Task], span: Span) -> list[Area]:
@@ -162,4 +193,4 @@ def _sections(tasks: Sequence[Task], span: Span) -> Iterator[Area]:
 
 def _item(task: Task) -> Item:
     node = Node(task.marker, task.title, task.span.end)
-    return Item(node, Kind.MEASURE, task.clauses, span=task.span)
+    return Item(node, Kind.MEASURE, task.clauses, task.span)

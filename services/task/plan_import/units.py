@@ -27,8 +27,12 @@ ROLE_NOTES = (
     (Role.LEAD, re.compile("[(\\[〔【〈](?:共同|总)?(?:牵头|主办|主责)(?:单位|部门)?.")),
     (Role.COOPERATING, re.compile("[(\\[〔【〈](?:配合|协办|协助|参与)(?:单位|部门)?.")),
 )  # 市商务局(牵头)、市财政局
-_TIERS = "(?:省|自治区|直辖市|地级以上市|设区市|设区的市|地级市|县级市|市|州|县|区|旗|盟|地|乡镇|镇街|乡|镇|街道|县区|区县)"
-GROUP_RUN = re.compile(f"各{_TIERS}{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}")  # 各市、县(区) is one group
+_TIERS = (
+    "(?:省|自治区|直辖市|地级以上市|设区市|设区的市|地级市|县级市|市|州|县|区|旗|盟|地|乡镇|镇街|乡|镇|街道|县区|区县)"
+)
+GROUP_RUN = re.compile(
+    f"各{_TIERS}{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}"
+)  # 各市、县(区) is one group
 SAME_BELOW = re.compile("[,;、]?(?:以)?下同")
 DATE = re.compile(
     r"(?:20\d\d(?:[-~至]20\d\d)?年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月(?:\d{1,2}日)?|年|季度|月)(?:[上下]半年|[上中下]旬|底|末|初)?(?:之?前)?(?:基本)?(?:完成|启动|见效|取得.{0,8}?(?=[,;。]|$))?(?:,?并?(?:长期坚持|持续(?:推进|实施)))?"
@@ -55,7 +59,7 @@ class Mention:
     role: Role
     inferred: bool
     rules: tuple[str, ...]
-    note: str | None = None
+    note: Span | None = None  # what a bracket after the name defines it to hold
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,12 @@ def with_first_listed_as_lead(units: UnitList) -> UnitList:
 
 def _lead_first(mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
     return tuple(
-        replace(mention, role=Role.COOPERATING if index else Role.LEAD, inferred=False, rules=(*mention.rules, "role.first-listed-leads"))
+        replace(
+            mention,
+            role=Role.COOPERATING if index else Role.LEAD,
+            inferred=False,
+            rules=(*mention.rules, "role.first-listed-leads"),
+        )
         for index, mention in enumerate(mentions)
     )
 
@@ -304,15 +313,29 @@ def _mentions(printed: str, masked: str, names: Iterable[tuple[_Segment, _Name]]
             role=role,
             inferred=inferred,
             rules=(rule, "name.prefix-carried") if elided else (rule,),
-            note=None if noted else SAME_BELOW.sub("", bracket.strip("".join((*OPENING, *CLOSING)))) or None,
+            note=None if noted else _note(bracket, Span(name.span.start + length, name.span.end).moved(base)),
         )
         prefix = own or prefix
+
+
+def _note(bracket: str, span: Span) -> Span | None:
+    """The definition inside a bracket, without 下同."""
+    if not bracket:
+        return None
+    inside = bracket[1:-1] if bracket[-1] in CLOSING else bracket[1:]
+    same = SAME_BELOW.search(inside)
+    return Span(span.start + 1, span.start + 1 + (same.start() if same else len(inside)))
 
 
 def _beside_noted_lead(mentions: tuple[Mention, ...]) -> tuple[Mention, ...]:
     if not any("note.role" in mention.rules and mention.role is Role.LEAD for mention in mentions):
         return mentions
-    return tuple(replace(mention, role=Role.COOPERATING, inferred=False, rules=("role.beside-a-lead",)) if mention.inferred else mention for mention in mentions)
+    return tuple(
+        replace(mention, role=Role.COOPERATING, inferred=False, rules=("role.beside-a-lead",))
+        if mention.inferred
+        else mention
+        for mention in mentions
+    )
 
 
 class _Roles:

@@ -1,0 +1,119 @@
+"""Confirmation: edit, confirm or reject the items of a draft; nothing unresolved becomes a plan unnoticed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from services.task.plan_import.draft import (
+    Draft,
+    DraftArea,
+    DraftMeasure,
+    DraftMilestone,
+    DraftTarget,
+    DraftUnit,
+    Fact,
+    GroupNote,
+    Item,
+    Status,
+    Unread,
+)
+from services.task.plan_import.errors import DraftItemNotFound, EditNotAllowed, NotResolved
+from services.task.plan_import.measures import Kind
+from services.task.plan_import.roles import Role
+
+EDITABLE: dict[type[Item], frozenset[str]] = {
+    Fact: frozenset({"value"}),
+    DraftArea: frozenset({"title"}),
+    DraftMeasure: frozenset({"title", "kind", "deadline"}),
+    DraftUnit: frozenset({"name", "key", "is_group", "role"}),
+    GroupNote: frozenset({"text"}),
+    DraftTarget: frozenset({"text", "low", "value", "unit", "comparator", "strength", "deadline"}),
+    DraftMilestone: frozenset({"text", "date"}),
+    Unread: frozenset(),
+}
+MOST_NAMED = 5  # items in a refusal; the draft lists them all
+
+
+def edit(draft: Draft, item_id: str, changes: Mapping[str, Any]) -> Draft:
+    """The draft with fields of one item as a person decided; the item counts as confirmed.
+
+    Raises DraftItemNotFound, EditNotAllowed.
+    """
+    item = _find(draft, item_id)
+    values = {name: _value(item, name, value) for name, value in changes.items()}
+    if isinstance(item, DraftUnit) and "role" in values:
+        values["role_inferred"] = False
+    return _with(draft, replace(item, **values, status=Status.CONFIRMED))
+
+
+def confirm(draft: Draft, item_id: str) -> Draft:
+    """Accept an item as it stands. A unit without a key and an unread clause have to be edited or rejected instead.
+
+    Raises DraftItemNotFound, NotResolved.
+    """
+    item = _find(draft, item_id)
+    if item.status is Status.UNRESOLVED:
+        raise NotResolved(count=1, items=item_id)
+    return _with(draft, replace(item, status=Status.CONFIRMED))
+
+
+def reject(draft: Draft, item_id: str) -> Draft:
+    """Take an item out of the plan; with a measure go its units, targets and milestones."""
+    item = _find(draft, item_id)
+    gone = {item.id, *(other.id for other in draft.items if getattr(other, "measure", None) == item.id)}
+    return replace(
+        draft, items=tuple(replace(each, status=Status.REJECTED) if each.id in gone else each for each in draft.items)
+    )
+
+
+def confirm_all(draft: Draft) -> Draft:
+    """Accept everything that is certain or inferred; what is unresolved stays open."""
+    settled = (Status.CERTAIN, Status.INFERRED)
+    return replace(
+        draft,
+        items=tuple(replace(item, status=Status.CONFIRMED) if item.status in settled else item for item in draft.items),
+    )
+
+
+def require_resolved(draft: Draft) -> None:
+    """Raises NotResolved where an item waits for a decision."""
+    waiting = draft.unresolved
+    if waiting:
+        names = ", ".join(item.id for item in waiting[:MOST_NAMED]) + (" …" if len(waiting) > MOST_NAMED else "")
+        raise NotResolved(count=len(waiting), items=names)
+
+
+def is_confirmed(draft: Draft) -> bool:
+    """Whether a person has decided on every item."""
+    return all(item.status in (Status.CONFIRMED, Status.REJECTED) for item in draft.items)
+
+
+def _find(draft: Draft, item_id: str) -> Item:
+    for item in draft.items:
+        if item.id == item_id:
+            return item
+    raise DraftItemNotFound(item=item_id)
+
+
+def _with(draft: Draft, changed: Item) -> Draft:
+    return replace(draft, items=tuple(changed if item.id == changed.id else item for item in draft.items))
+
+
+def _value(item: Item, name: str, value: Any) -> Any:
+    """The value in the field's own type."""
+    if name not in EDITABLE[type(item)]:
+        raise EditNotAllowed(item=item.id, field=name)
+    try:
+        match name:
+            case "role":
+                return Role(value)
+            case "kind":
+                return Kind(value)
+            case "value" | "low" if isinstance(item, DraftTarget) and value is not None:
+                return Decimal(str(value))
+    except (ValueError, InvalidOperation) as error:
+        raise EditNotAllowed(item=item.id, field=name) from error
+    return value

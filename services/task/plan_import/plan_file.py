@@ -1,0 +1,130 @@
+"""A confirmed draft as a plan file, in the form that `plan put` takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from services.task.plan_import.confirmation import require_resolved
+from services.task.plan_import.directory import UnitDirectory
+from services.task.plan_import.draft import Draft, DraftArea, DraftMeasure, DraftTarget, DraftUnit
+from services.task.plan_import.numerals import decimal_text
+from services.task.plan_import.resolve import resolve
+from services.task.plan_import.roles import Role
+
+QUARTERLY: Mapping[str, Any] = {
+    "cycle": "quarterly",
+    "due": {"working_days_after_period_end": 5},
+    "opens_working_days_before_due": 7,
+    "locks_working_days_after_period_end": 20,
+}
+ENCOURAGES = re.compile("(?:积极|大力|进一步|继续)?(?:支持|鼓励|引导|探索|研究|推荐)")
+ASPIRES = re.compile("力争|争取")
+SENTENCE = re.compile("[^。；;]+")
+COUNTS_FROM_START = re.compile("新增|新建|累计|培育|引进|建成|打造|培训|改造|建设")
+PER_YEAR = re.compile("每年|年均|年度|年出口|进出口额|销售额|交易额|营业收入|增长")
+LEFT_OUT = re.compile("(?:到|至|在)?20[0-9]{2}年(?:[底末]|[0-9]{1,2}月底?)?(?:之?前)?|力争|争取|实现|确保|完成|分别")
+COMPARING = re.compile("不得?(?:少于|低于|超过|高于)|至少|达到|超过|突破|超|以上|以内|以下|左右|约|[,，]")
+
+
+def to_plan_file(
+    draft: Draft,
+    directory: UnitDirectory,
+    *,
+    key: str,
+    office: str,
+    group: str | None = None,
+    reporting: Mapping[str, Any] = QUARTERLY,
+) -> dict[str, Any]:
+    """The plan that the draft describes; key, office and reporting cycle are the office's own to choose.
+
+    Raises NotResolved while an item waits for a decision.
+    """
+    resolved = resolve(draft, directory)
+    require_resolved(resolved)
+    first, last = resolved.period or (None, None)
+    return {
+        "key": key,
+        "title": resolved.title,
+        **({"issuer": resolved.issuer} if resolved.issuer else {}),
+        **(
+            {"starts": f"{first}-01-01", "starts_precision": "year", "ends": f"{last}-12-31", "ends_precision": "year"}
+            if first
+            else {}
+        ),
+        "office": office,
+        **({"group": group} if group else {}),
+        "reporting": dict(reporting),
+        "areas": [area for each in resolved.areas if (area := _area(resolved, each))["measures"]],
+        "indicators": list(_indicators(resolved, last)),
+    }
+
+
+def _area(draft: Draft, area: DraftArea) -> dict[str, Any]:
+    measures = [_measure(draft, measure) for measure in draft.measures if measure.area == area.id]
+    return {"number": area.number, "title": area.title, "measures": measures}
+
+
+def _measure(draft: Draft, measure: DraftMeasure) -> dict[str, Any]:
+    units = [_unit(unit) for unit in draft.units_of(measure)]
+    return {
+        "key": measure.key,
+        "title": measure.title,
+        "strength": _strength(draft, measure),
+        **({"units": units} if units else {}),
+    }
+
+
+def _unit(unit: DraftUnit) -> dict[str, Any]:
+    inferred = {"lead_inferred": True} if unit.role_inferred and unit.role is Role.LEAD else {}
+    return {"group" if unit.is_group else "unit": unit.key, "role": unit.role.value, **inferred}
+
+
+def _strength(draft: Draft, measure: DraftMeasure) -> str:
+    """Most of the sentences encourage, and no target binds: then the measure encourages."""
+    if any(target.measure == measure.id and target.strength == "binding" for target in draft.targets):
+        return "binding"
+    text = measure.span.of(draft.text)
+    sentences = SENTENCE.findall(text)[1:] or [text]  # the title is not a sentence
+    soft = sum(1 for sentence in sentences if ENCOURAGES.match(sentence.strip()))
+    return "encourage" if soft * 2 > len(sentences) else "aspire" if ASPIRES.search(text) else "binding"
+
+
+def _indicators(draft: Draft, last: int | None) -> Iterator[dict[str, Any]]:
+    keys = {measure.id: measure.key for measure in draft.measures}
+    for target in draft.targets:
+        deadline, precision = (target.deadline, "year") if target.deadline else (last, "inferred")
+        if deadline is not None and (target.measure is None or target.measure in keys):
+            yield {
+                "key": target.id.removeprefix("target:").replace(":", "-").replace(".", "-"),
+                "title": _title(target),
+                **({"measure": keys[target.measure]} if target.measure else {}),
+                "unit": target.unit,
+                "kind": _kind(target.text),
+                "target": {
+                    **_amount(target),
+                    "strength": target.strength,
+                    "deadline": f"{deadline}-12-31",
+                    "deadline_precision": precision,
+                },
+                "trajectory": "all_or_nothing" if target.value == 1 else "linear",
+            }
+
+
+def _amount(target: DraftTarget) -> dict[str, str]:
+    if target.low is not None:
+        return {"comparator": target.comparator, "low": decimal_text(target.low), "high": decimal_text(target.value)}
+    return {"comparator": target.comparator, "value": decimal_text(target.value)}
+
+
+def _title(target: DraftTarget) -> str:
+    """The clause without its number, comparator and date: what is counted."""
+    counted = target.text.replace(target.quantity, "", 1)
+    return COMPARING.sub("", LEFT_OUT.sub("", counted))[:200] or target.text[:200]
+
+
+def _kind(text: str) -> str:
+    if COUNTS_FROM_START.search(text):
+        return "cumulative"
+    return "flow" if PER_YEAR.search(text) else "stock"
