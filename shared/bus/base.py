@@ -60,7 +60,7 @@ class KafkaSecurity:
     ca_file: str | None = None
 
 
-class BusUnavailable(Exception):
+class BusUnavailable(ConnectionError):
     """The broker did not answer. Try again later."""
 
 
@@ -92,9 +92,9 @@ class Subscription(Protocol):
         """Up to `max_records` in all, in offset order per partition, as soon as there are any; {} after `timeout` seconds.
 
         Call it all the time, also with nothing assigned or everything paused: it is the member's sign of life.
-        Never cancel it. Raises OffsetOutOfRange, after which that partition has no position, and others may have lost
-        theirs too (`epoch` tells). Records of partitions that were assigned to another member meanwhile may still come;
-        only the consumer's database can tell.
+        A fetch that is cancelled loses nothing: the next one returns it. Records of partitions that were assigned to
+        another member meanwhile may still come; only the consumer's database can tell. Raises OffsetOutOfRange, after
+        which that partition has no position, and others may have lost theirs too (`epoch` tells).
         """
         ...
 

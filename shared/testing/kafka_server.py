@@ -91,6 +91,13 @@ class PackagedKafka(KafkaServer):
     def log(self) -> Path:
         return self._folder / "kafka.log"
 
+    @property
+    def pid(self) -> int:
+        """Of the running broker. Raises ProcessLookupError."""
+        if self._process is None:
+            raise ProcessLookupError("the broker is not running")
+        return self._process.pid
+
     def start(self) -> None:
         logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.xml'}"
         kafka = [str(find_java()), "-Xmx256m", "-XX:TieredStopAtLevel=1", logging, "-cp", find_jars(self._cache)]

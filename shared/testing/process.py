@@ -1,13 +1,15 @@
 """A server that runs as a child process on a port of this machine."""
 
 import atexit
-import os
+import contextlib
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import psutil
 
 START_SECONDS = 60.0  # a broker needs 3 on an idle machine; this is for a busy one
 STOP_SECONDS = 20.0
@@ -18,7 +20,7 @@ class NoServer(Exception):
 
 
 class ServerProcess:
-    """Starts, stops and kills one command, as a process group of its own. What it prints goes to `log`."""
+    """Starts, stops and kills one command with its children. What it prints goes to `log`."""
 
     def __init__(self, command: Sequence[str | Path], port: int, log: Path, user: str | None = None) -> None:
         self._command = [str(word) for word in command]
@@ -41,7 +43,7 @@ class ServerProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,
+                start_new_session=True,  # Ctrl-C at the terminal is for us, who then stop it in order
                 user=self._user,
             )
         atexit.register(self.kill)
@@ -60,7 +62,12 @@ class ServerProcess:
     def kill(self) -> None:
         """`kill -9` to it and its children, as in a power cut; returns when they are gone."""
         if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            server = psutil.Process(self._process.pid)
+            family = [server, *server.children(recursive=True)]
+            for process in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(family, timeout=STOP_SECONDS)
             self._process.wait()
         self._forget()
 

@@ -401,6 +401,22 @@ class BusContract:
         member.resume(place)
         assert [record.offset for record in await read(member, 5)] == [5, 6, 7, 8, 9]
 
+    async def test_a_fetch_that_is_cancelled_loses_nothing(self, bus: Bus, topic: str, member: Subscription) -> None:
+        messages = numbered(topic, 20, keys=1)
+        records: list[Record] = []
+        for each in messages:
+            fetching, publishing = (
+                asyncio.create_task(member.fetch(10, PATIENCE)),
+                asyncio.create_task(bus.publish([each])),
+            )
+            await asyncio.wait({fetching, publishing}, return_when=asyncio.FIRST_COMPLETED)
+            fetching.cancel()
+            await asyncio.wait({fetching, publishing})
+            if not fetching.cancelled():
+                records += [record for found in fetching.result().values() for record in found]
+        records += await read(member, len(messages) - len(records))
+        assert [record.value for record in records] == [each.value for each in messages]
+
     async def test_closing_ends_a_fetch_that_is_under_way(self, member: Subscription) -> None:
         waiting = asyncio.create_task(member.fetch(10, PATIENCE))
         started = time.monotonic()

@@ -81,7 +81,7 @@ class KafkaBus:
                 async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
                     partitions = await self._partitions({message.topic for message in messages})
                     await batch.send(await self._producer.get(), partitions)
-            except (*CLIENT_ERRORS, BusUnavailable) as error:
+            except CLIENT_ERRORS as error:
                 # A batch that failed for good leaves a hole in the producer's sequence numbers, and every later send
                 # to that partition fails: only a new producer helps.
                 log.warning("bus.publish_failed", error=repr(error), messages=len(messages))
