@@ -1,0 +1,1 @@
+"""Notification: from events to notices to deliveries, and the proof that people were told."""

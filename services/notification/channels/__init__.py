@@ -1,0 +1,1 @@
+"""The ways to reach people: the inbox and e-mail."""

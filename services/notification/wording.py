@@ -1,0 +1,214 @@
+"""Notices in words, in the reader's language: a title and a body each, and the e-mail that puts several together."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
+
+from contracts.names import Relation
+from services.notification.channels.email import one_line
+from services.notification.days import ZONE
+from services.notification.models import Notice
+from services.notification.queries import Names
+from shared.errors import Text
+from shared.web.language import Language
+
+WEEKDAYS = {
+    "zh-CN": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
+    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
+}
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+QUARTERS = "一二三四"
+SECTIONS = {
+    "late": Text("逾期", "Late"),
+    "awaited": Text("待反馈", "Reply awaited"),
+    "returned": Text("退回重报", "Returned"),
+    "due": Text("即将到期", "Due soon"),
+    "assigned": Text("新交办", "Assigned"),
+    "requested": Text("商请协助", "Request for help"),
+    "review": Text("待审核", "To review"),
+    "news": Text("进展", "News"),
+}
+"""In the order in which an e-mail lists them."""
+SECTION_OF = {
+    "assignment_issued": "assigned",
+    "report_submitted": "review",
+    "report_returned": "returned",
+    "report_accepted": "news",
+}
+SECTION_OF_KIND = {"reminder": "due", "overdue": "late", "awaited": "awaited"}
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A notice as a person reads it."""
+
+    title: str
+    body: str
+    section: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class WordedMail:
+    subject: str
+    text: str
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Words for what this installation at `url` has to say."""
+
+    url: str
+
+    def notice(self, notice: Notice, names: Names, language: Language) -> Worded:
+        template = _template(language, f"{notice.template}.txt")
+        facts = _facts(notice, names, language)
+        return Worded(
+            title=one_line(_block(template, "title", facts)),
+            body=_block(template, "body", facts).strip(),
+            section=section_of(notice),
+            link=self.link(notice),
+        )
+
+    def mail(self, of: Sequence[Notice], names: Names, reader: str, language: Language, sender: str) -> WordedMail:
+        """One e-mail for some notices of one plan: its subject says what it is about without being opened."""
+        worded = [self.notice(notice, names, language) for notice in of]
+        plan = of[0].plan or ""
+        facts = {
+            "name": reader,
+            "office": sender,
+            "plan": _in(language, names.plans.get(plan, (plan, plan))),
+            "sample": plan in names.samples,
+            "sections": _sections(worded, language),
+            "count": len(worded),
+            "url": self.url,
+        }
+        subject = worded[0].title if len(worded) == 1 else _block(_template(language, "mail.txt"), "subject", facts)
+        return WordedMail(
+            subject=one_line(subject),
+            text=_block(_template(language, "mail.txt"), "text", facts).strip() + "\n",
+            html=_template(language, "mail.html").render(facts),
+        )
+
+    def link(self, notice: Notice) -> str:
+        """Where to do something about it."""
+        if notice.plan is None:
+            return f"{self.url}/"
+        return f"{self.url}/plans/{quote(notice.plan)}#measure-{quote(str(notice.facts['measure']))}"
+
+
+def section_of(notice: Notice) -> str:
+    if notice.template == "assignment_issued" and notice.facts.get("relation") == Relation.REQUESTED:
+        return "requested"
+    return SECTION_OF.get(notice.template) or SECTION_OF_KIND[notice.template.rsplit("_", 1)[1]]
+
+
+def _sections(worded: Sequence[Worded], language: Language) -> list[dict[str, Any]]:
+    """The items under their headings, the most pressing first."""
+    grouped = {key: [item for item in worded if item.section == key] for key in SECTIONS}
+    return [{"title": SECTIONS[key].in_language(language), "notices": items} for key, items in grouped.items() if items]
+
+
+def _facts(notice: Notice, names: Names, language: Language) -> dict[str, Any]:
+    """The notice's facts with the names as they are now, or the key of what has no name here yet."""
+    measure, unit = notice.facts.get("measure", ""), notice.facts.get("unit", "")
+    return {
+        **notice.facts,
+        "measure_title": _in(language, names.measures.get((notice.plan or "", measure), ("", ""))),
+        "unit_name": _in(language, names.units.get(unit, (unit, unit))),
+        "requested": notice.facts.get("relation") == Relation.REQUESTED,
+        "occurred_at": notice.occurred_at,
+    }
+
+
+def _in(language: str, pair: tuple[str, str]) -> str:
+    zh, en = pair
+    return en or zh if language == "en" else zh
+
+
+def _block(template: Template, name: str, facts: Mapping[str, Any]) -> str:
+    return "".join(template.blocks[name](template.new_context(dict(facts))))
+
+
+@lru_cache(maxsize=128)
+def _template(language: str, name: str) -> Template:
+    return _environment().get_template(f"{language}/{name}")
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    """Only `.html` is markup; what goes into it is escaped."""
+    environment = Environment(
+        loader=PackageLoader("services.notification"),
+        autoescape=select_autoescape(["html"], default=False, default_for_string=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "day_zh": day_zh,
+        "day_en": day_en,
+        "time": minute,
+        "period_zh": period_zh,
+        "period_en": period_en,
+    }
+    return environment
+
+
+def day_zh(day: str) -> str:
+    return f"{day}（{WEEKDAYS['zh-CN'][date.fromisoformat(day).weekday()]}）"
+
+
+def day_en(day: str) -> str:
+    return f"{WEEKDAYS['en'][date.fromisoformat(day).weekday()]} {day}"
+
+
+def minute(instant: datetime) -> str:
+    return f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}"
+
+
+def period_zh(period: str) -> str:
+    """`2024-Q1` as 2024年第一季度."""
+    year, _, part = period.partition("-")
+    if not part:
+        return f"{year}年"
+    if part[0] == "Q":
+        return f"{year}年第{QUARTERS[int(part[1]) - 1]}季度"
+    if part[0] == "H":
+        return f"{year}年{'上' if part == 'H1' else '下'}半年"
+    if part[0] == "W":
+        return f"{year}年第{int(part[1:])}周"
+    return f"{year}年{int(part)}月"
+
+
+def period_en(period: str) -> str:
+    """`2024-Q1` as Q1 2024."""
+    year, _, part = period.partition("-")
+    if not part:
+        return year
+    if part[0] == "Q":
+        return f"{part} {year}"
+    if part[0] == "H":
+        return f"the {'first' if part == 'H1' else 'second'} half of {year}"
+    if part[0] == "W":
+        return f"week {int(part[1:])} of {year}"
+    return f"{MONTHS[int(part) - 1]} {year}"
