@@ -52,6 +52,12 @@ class PlanClosed(AppError):
     detail = Text("方案 {plan} 已结束，不再接受变更。", "Plan {plan} is closed and takes no further changes.")
 
 
+class JoinOfNobody(AppError):
+    code, status = "join-of-nobody", 422
+    title = Text("没有这项交办", "No such assignment")
+    detail = Text("措施 {measure} 没有交给单位 {unit}，不能设定其起始期。", "Measure {measure} does not go to {unit}; it cannot join later.")
+
+
 class FirstPeriodOutsidePlan(AppError):
     code, status = "period-outside-plan", 422
     title = Text("期次不在方案期内", "Period outside the plan")

@@ -39,6 +39,8 @@ async def change_and_append(
 
 async def append(connection: AsyncConnection, tables: EventLogTables, rows: Sequence[LogRow]) -> None:
     """Append events of aggregates that this transaction has locked or made; in the order given."""
+    if not rows:
+        return
     await connection.execute(insert(tables.log), rows)
     ids = [row["event_id"] for row in rows]
     for start in range(0, len(ids), 500):  # below SQLite's and asyncpg's limits on parameters

@@ -39,28 +39,41 @@ class Issue:
     deadlines: list[Deadline]
 
 
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """The first period of the plan, and of those units that join a measure later."""
+
+    first: Period
+    joins: Mapping[tuple[str, str], Period]
+
+    def of(self, assignment: Assignment, periods: Sequence[PeriodIssued]) -> list[PeriodIssued]:
+        first = self.joins.get((assignment.measure, assignment.unit), self.first)
+        return [period for period in periods if period.starts >= first.first_day]
+
+
 def issue_plan(
     file: PlanFile,
     issued: Sequence[IssuedUnit],
     units: Mapping[str, KnownUnit],
-    first: Period,
+    starts: Starts,
     calendar: WorkingCalendar,
     *,
     at: datetime,
     sample: bool,
 ) -> Issue:
-    """Assignments in the order of the plan, each with one report per period from `first` to the plan's end."""
-    plan = _plan(file, issued, first, at, sample)
-    periods = _periods(file, first, calendar)
+    """Assignments in the order of the plan, each with one report per period from its start to the plan's end."""
+    plan = _plan(file, issued, starts.first, at, sample)
+    periods = _periods(file, starts.first, calendar)
     wanted = [unit for unit in issued if unit.excused is None]
     assignments = [_assignment(plan, file, unit, units[unit.unit], calendar, at) for unit in wanted]
-    reports = [_report(plan, assignment, period) for assignment in assignments for period in periods]
+    owed = [(assignment, starts.of(assignment, periods)) for assignment in assignments]
+    reports = [_report(plan, assignment, period) for assignment, own in owed for period in own]
     titles = {measure.key: measure.title for measure in file.measures}
     return Issue(
         plan,
         [_published(plan, file, periods, len(assignments)), *_measures_published(plan, file)],
         [_measure_row(plan, event) for event in _measures_published(plan, file)],
-        [(a, _assignment_issued(a, titles[a.measure], periods, sample=sample)) for a in assignments],
+        [(a, _assignment_issued(a, titles[a.measure], own, sample=sample)) for a, own in owed],
         reports,
         _deadlines(file, calendar, assignments, reports, at),
     )

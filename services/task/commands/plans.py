@@ -1,11 +1,13 @@
 """Drafting and publishing plans."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.calendar import WorkingCalendar
 from services.task.commands.deadlines import arm_deadlines
-from services.task.commands.issuing import Issue, issue_plan
-from services.task.errors import FirstPeriodOutsidePlan, PlanAlreadyPublished
+from services.task.commands.issuing import Issue, Starts, issue_plan
+from services.task.errors import FirstPeriodOutsidePlan, JoinOfNobody, PlanAlreadyPublished
 from services.task.expansion import IssuedUnit, expand
 from services.task.models import Measure, Plan, PlanDraft
 from services.task.periods import InvalidPeriod, Period
@@ -46,11 +48,20 @@ async def put_draft(work: UnitOfWork, caller: Actor, file: PlanFile, expected: i
 
 
 async def publish_plan(
-    work: UnitOfWork, calendar: WorkingCalendar, caller: Actor, plan: str, first_period: str, *, sample: bool = False
+    work: UnitOfWork,
+    calendar: WorkingCalendar,
+    caller: Actor,
+    plan: str,
+    first_period: str,
+    joins: Mapping[tuple[str, str], str],
+    *,
+    sample: bool = False,
 ) -> Plan:
     """Put a draft into force: assignments and obligations from `first_period` on are issued, all or none.
 
-    Raises PlanNotFound, MayNot, PlanAlreadyPublished, UnknownUnit, UnknownGroup, DuplicateUnit, FirstPeriodOutsidePlan.
+    `joins` names, by measure and unit, those that start at a later period.
+    Raises PlanNotFound, MayNot, PlanAlreadyPublished, UnknownUnit, UnknownGroup, DuplicateUnit, FirstPeriodOutsidePlan,
+    JoinOfNobody.
     """
     caller.must(PUBLISH_PLAN)
     draft = await get_draft(work.connection, plan, lock=True)
@@ -58,7 +69,9 @@ async def publish_plan(
         raise PlanAlreadyPublished(plan=plan)
     file = PlanFile.model_validate(draft.file)
     issued, units = await resolve(work.connection, file)
-    issue = issue_plan(file, issued, units, _first_period(file, first_period), calendar, at=work.now, sample=sample)
+    starts = Starts(_period_of(file, first_period), {key: _period_of(file, period) for key, period in joins.items()})
+    _must_name_assignments(starts, issued)
+    issue = issue_plan(file, issued, units, starts, calendar, at=work.now, sample=sample)
     await _store(work, issue)
     return issue.plan
 
@@ -86,7 +99,14 @@ def _must_match(revision: int, expected: int | None) -> None:
         raise PreconditionFailed(etag=tag)
 
 
-def _first_period(file: PlanFile, key: str) -> Period:
+def _must_name_assignments(starts: Starts, issued: Sequence[IssuedUnit]) -> None:
+    known = {(unit.measure, unit.unit) for unit in issued}
+    for measure, unit in starts.joins:
+        if (measure, unit) not in known:
+            raise JoinOfNobody(measure=measure, unit=unit)
+
+
+def _period_of(file: PlanFile, key: str) -> Period:
     try:
         period = Period.parse(key)
     except InvalidPeriod:

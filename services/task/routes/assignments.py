@@ -11,7 +11,7 @@ from services.task.queries.assignments import AssignmentKey, get_assignment, lis
 from services.task.queries.history import list_history
 from services.task.queries.plans import get_visible_plan
 from services.task.routes.keys import PlanPath, assignment_key
-from services.task.schemas.assignments import AssignmentOut, OtherUnitOut
+from services.task.schemas.assignments import AssignmentOut
 from services.task.schemas.history import HistoryOut
 from shared.web.dependencies import Caller, Reader, Reading, Work
 from shared.web.idempotency import once_per_key
@@ -32,14 +32,16 @@ async def list_of_plan(
     scope: Annotated[
         Literal["own", "measure"], Query(description="measure: also the other units of one's measures")
     ] = "own",
-) -> Page[AssignmentOut] | Page[OtherUnitOut]:
+) -> Page[AssignmentOut]:
     """Assignments in the order of the plan; unit people see their own unit's."""
     await get_visible_plan(view.connection, plan, caller)
     own = await list_assignments(view.connection, plan, caller.scope, unit=unit, measure=measure)
-    if scope == "own":
-        return Page(items=[AssignmentOut.from_assignment(shown) for shown in own])
-    shared = await list_measure_units(view.connection, plan, frozenset(shown.assignment.measure for shown in own))
-    return Page(items=[OtherUnitOut.from_assignment(shown) for shown in shared])
+    items = [AssignmentOut.from_assignment(shown) for shown in own]
+    if scope == "measure":
+        measures = frozenset(shown.assignment.measure for shown in own)
+        partners = await list_measure_units(view.connection, plan, measures)
+        items += [AssignmentOut.from_partner(p) for p in partners if not caller.scope.includes(p.assignment.unit)]
+    return Page(items=items)
 
 
 @router.get(A)

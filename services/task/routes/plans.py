@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 
 from services.task.commands.plans import publish_plan, put_draft, resolve
 from services.task.errors import PlanKeyMismatch
@@ -29,7 +28,7 @@ from services.task.schemas.plans import MeasureOut, PlanOut, PreviewOut, Publish
 from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Work, etag
 from shared.web.idempotency import once_per_key
 from shared.web.paging import Page, Paged
-from shared.web.validation import InvalidRequest
+from shared.web.validation import document_rules
 
 router = APIRouter(tags=["plans"])
 PLAN_FILE_BODY = {
@@ -97,7 +96,9 @@ async def preview(plan: PlanPath, caller: Reader, view: Reading) -> PreviewOut:
 async def publish(plan: PlanPath, body: PublishIn, caller: Caller, work: Work, request: Request) -> PlanOut:
     """Put the draft into force and issue every assignment and obligation, all or none."""
     calendar = request.app.state.calendar
-    return PlanOut.from_plan(await publish_plan(work, calendar, caller, plan, body.first_period, sample=body.sample))
+    joins = {(join.measure, join.unit): join.first_period for join in body.joins}
+    published = await publish_plan(work, calendar, caller, plan, body.first_period, joins, sample=body.sample)
+    return PlanOut.from_plan(published)
 
 
 @router.get("/plans/{plan}/measures")
@@ -133,10 +134,8 @@ async def plan_history(plan: PlanPath, caller: Reader, view: Reading) -> list[Hi
 
 
 def _plan_file(plan: str, content: bytes) -> PlanFile:
-    try:
+    with document_rules():
         file = read_plan(content)
-    except ValidationError as invalid:
-        raise InvalidRequest([{**error, "loc": ("body", *error["loc"])} for error in invalid.errors()]) from None
     if file.key != plan:
         raise PlanKeyMismatch(plan=plan, key=file.key)
     return file

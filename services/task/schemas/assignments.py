@@ -1,20 +1,16 @@
 """Bodies of assignments."""
 
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel
 
 from services.task.queries.assignments import ShownAssignment
 from services.task.schemas.times import Instant
 
-OTHERWISE_NAMED = {"id", "state", "title"}
-
-
 class AssignmentOut(BaseModel):
-    """A measure as it was entrusted to a unit."""
+    """A measure as it was entrusted to a unit. Of another unit's, only who takes part and its state are shown."""
 
-    id: str
     plan: str
     measure: str
     title: str
@@ -24,38 +20,24 @@ class AssignmentOut(BaseModel):
     role: str
     lead_inferred: bool
     state: str
-    issued_at: Instant
-    acknowledge_due: date
-    acknowledged_at: Instant | None
-    acknowledged_by: str | None
-
-    @classmethod
-    def from_assignment(cls, shown: ShownAssignment) -> Self:
-        assignment = shown.assignment
-        same = {name: getattr(assignment, name) for name in cls.model_fields if name not in OTHERWISE_NAMED}
-        return cls(id=str(assignment.id), state=shown.state, title=shown.measure_title, **same)
-
-
-class OtherUnitOut(BaseModel):
-    """The state of another unit that takes part in the caller's measure; its reports stay its own."""
-
-    plan: str
-    measure: str
-    title: str
-    unit: str
-    unit_name: str
-    role: str
-    state: str
+    id: str | None = None
+    issued_at: Instant | None = None
+    acknowledge_due: date | None = None
+    acknowledged_at: Instant | None = None
+    acknowledged_by: str | None = None
 
     @classmethod
     def from_assignment(cls, shown: ShownAssignment) -> Self:
         a = shown.assignment
-        return cls(
-            plan=a.plan,
-            measure=a.measure,
-            title=shown.measure_title,
-            unit=a.unit,
-            unit_name=a.unit_name,
-            role=a.role,
-            state=shown.state,
-        )
+        dates = {name: getattr(a, name) for name in ("issued_at", "acknowledge_due", "acknowledged_at", "acknowledged_by")}
+        return cls(id=str(a.id), **cls._seen_by_partners(shown), **dates)
+
+    @classmethod
+    def from_partner(cls, shown: ShownAssignment) -> Self:
+        return cls(**cls._seen_by_partners(shown))
+
+    @classmethod
+    def _seen_by_partners(cls, shown: ShownAssignment) -> dict[str, Any]:
+        same = ("plan", "measure", "unit", "unit_name", "relation", "role", "lead_inferred")
+        plain = {name: getattr(shown.assignment, name) for name in same}
+        return {"title": shown.measure_title, "state": shown.state, **plain}

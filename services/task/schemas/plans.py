@@ -5,12 +5,22 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.names import PeriodKey
+from contracts.names import MeasureKey, PeriodKey, UnitKey
 from services.task.expansion import IssuedUnit
 from services.task.models import Plan
 from services.task.queries.directory import KnownUnit
 from services.task.queries.plans import Draft, MeasureOfPlan
 from services.task.schemas.times import Instant
+
+
+class JoinIn(BaseModel):
+    """A unit that takes part in a measure later than the others; its earlier periods are excused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    measure: MeasureKey
+    unit: UnitKey
+    first_period: PeriodKey
 
 
 class PublishIn(BaseModel):
@@ -19,6 +29,7 @@ class PublishIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     first_period: PeriodKey
+    joins: list[JoinIn] = Field([], max_length=1000)
     sample: bool = Field(False, description="marks everything as 演示数据")
 
 

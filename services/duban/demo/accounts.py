@@ -1,0 +1,73 @@
+"""The demo's accounts: a liaison and a head per unit, the office, a leader and an auditor."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from services.duban.client import Client, Refused
+from shared.settings import ServiceSettings
+
+OFFICE_UNIT, GROUP_UNIT = "lg-office", "lg"
+ALREADY_THERE = 409
+
+
+def admin_password(settings: ServiceSettings) -> str:
+    """The first admin's password: from the settings, else from the file that directory wrote on first start."""
+    configured = getattr(settings, "admin_password", None)
+    if configured and configured.get_secret_value():
+        return str(configured.get_secret_value())
+    return (settings.data / "admin-password").read_text().strip()
+
+
+def read_accounts(data: Path) -> list[dict[str, Any]]:
+    """The accounts of a loaded demo. Raises FileNotFoundError where none was loaded here."""
+    accounts: list[dict[str, Any]] = json.loads((data / "demo-accounts.json").read_text())
+    return accounts
+
+
+def create_accounts(admin: Client, units: Mapping[str, Any], settings: ServiceSettings) -> None:
+    """Create what is missing, with generated passwords that are kept for the owner of the data folder only."""
+    path = settings.data / "demo-accounts.json"
+    known = {account["username"]: account for account in read_accounts(settings.data)} if path.exists() else {}
+    known["admin"] = {"username": "admin", "roles": ["admin"], "unit": None, "password": admin_password(settings)}
+    for wanted in wanted_accounts(units):
+        if wanted["username"] not in known:
+            known[wanted["username"]] = {**wanted, "password": _create(admin, wanted)}
+            _write(path, list(known.values()))
+        _enter_address(admin, wanted, units)
+
+
+def wanted_accounts(units: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """`{username, roles, unit}` in the order in which they are shown."""
+    yield {"username": "office", "roles": ["office"], "unit": OFFICE_UNIT}
+    yield {"username": "office-head", "roles": ["office_head"], "unit": OFFICE_UNIT}
+    yield {"username": "leader", "roles": ["leader"], "unit": GROUP_UNIT}
+    yield {"username": "auditor", "roles": ["auditor"], "unit": None}
+    for unit in units["units"]:
+        if unit["key"] not in (OFFICE_UNIT, GROUP_UNIT):
+            yield {"username": unit["key"], "roles": ["liaison"], "unit": unit["key"]}
+            yield {"username": f"{unit['key']}-head", "roles": ["unit_head"], "unit": unit["key"]}
+
+
+def _create(admin: Client, wanted: Mapping[str, Any]) -> str:
+    try:
+        created = admin.call("POST", "/api/directory/v1/accounts", json=wanted)
+    except Refused as refused:
+        if refused.status != ALREADY_THERE:
+            raise
+        created = admin.call("POST", f"/api/directory/v1/accounts/{wanted['username']}/reset-password")
+    return str(created["password"])
+
+
+def _enter_address(admin: Client, wanted: Mapping[str, Any], units: Mapping[str, Any]) -> None:
+    """Invented addresses under a name that can never be delivered to (RFC 6761)."""
+    names = {unit["key"]: unit["name"] for unit in units["units"]}
+    who = names.get(wanted["unit"] or "", "审计")
+    point = {"email": f"{wanted['username']}@duban.invalid", "display_name": f"{who}（演示）", "locale": "zh"}
+    admin.call("PUT", f"/api/notification/v1/contact-points/{wanted['username']}", json=point)
+
+
+def _write(path: Path, accounts: list[dict[str, Any]]) -> None:
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(accounts, ensure_ascii=False, indent=1))
