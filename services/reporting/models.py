@@ -72,7 +72,7 @@ plan_history = _history(
     Column("periods", JsonText, nullable=False),
     Column("indicators", JsonText, nullable=False),
     Column("sample", Boolean, nullable=False),
-    Index("plan_history_by_plan", "generation", "plan"),
+    Index("plan_history_by_plan", "plan", "generation"),
 )
 measure_history = _history(
     "measure_history",
@@ -83,7 +83,7 @@ measure_history = _history(
     Column("title", Text, nullable=False),
     Column("title_en", Text, nullable=False),
     Column("strength", String(20), nullable=False),
-    Index("measure_history_by_plan", "generation", "plan", "measure"),
+    Index("measure_history_by_plan", "plan", "measure", "generation"),
 )
 assignment_history = _history(
     "assignment_history",
@@ -97,7 +97,7 @@ assignment_history = _history(
     Column("acknowledge_due", Date, nullable=False),
     Column("acknowledged_at", UtcDateTime),
     Column("acknowledged_on_time", Boolean),
-    Index("assignment_history_by_plan", "generation", "plan", "measure", "unit"),
+    Index("assignment_history_by_plan", "plan", "measure", "unit", "generation"),
 )
 obligation_history = _history(
     "obligation_history",
@@ -106,7 +106,7 @@ obligation_history = _history(
     Column("opens", Date, nullable=False),
     Column("due", Date, nullable=False),
     Column("locks", Date, nullable=False),
-    Index("obligation_history_by_period", "generation", "plan", "period"),
+    Index("obligation_history_by_period", "plan", "period", "generation"),
 )
 """One row per period of an assignment: same subject, the period as its part."""
 report_history = _history(
@@ -126,7 +126,7 @@ report_history = _history(
     Column("accepted_at", UtcDateTime),
     Column("self_assessment", String(20), nullable=False),
     Column("same_unit_review", Boolean, nullable=False),
-    Index("report_history_by_period", "generation", "plan", "period", "measure", "unit"),
+    Index("report_history_by_period", "plan", "period", "measure", "unit", "generation"),
 )
 reading_history = _history(
     "reading_history",
@@ -138,6 +138,6 @@ reading_history = _history(
     Column("revision", Integer, nullable=False),
     Column("value", String(40)),
     Column("accepted", Boolean, nullable=False),
-    Index("reading_history_by_plan", "generation", "plan", "indicator"),
+    Index("reading_history_by_plan", "plan", "indicator", "generation"),
 )
 """One row per indicator that a report gives a value for: same subject, the indicator as its part."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Index, Integer, String, Table, bindparam, select, update
+from sqlalchemy import Column, Index, Integer, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.consumer.tables import ConsumerTables
-from shared.db.bulk import insert_rows, rows_in, upsert_rows
+from shared.db.bulk import insert_rows, rows_in, update_rows, upsert_rows
 from shared.db.columns import UtcDateTime
 from shared.events.event import Event, Recorded
 
@@ -137,8 +137,7 @@ class ProjectedTable:
     async def _write_history(
         self, connection: AsyncConnection, closed: list[dict[str, Any]], born: list[Row], generation: int
     ) -> None:
-        if closed:
-            await connection.execute(self._close(), [{**key, "k_generation": generation} for key in closed])
+        await update_rows(connection, self.table, [{**row, "generation": generation} for row in closed])
         await insert_rows(connection, self.table, [self._complete({**row, "generation": generation}) for row in born])
 
     def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,15 +146,6 @@ class ProjectedTable:
         if unknown:
             raise KeyError(f"{self.table.name} has no column {', '.join(sorted(unknown))}")
         return {name: row.get(name) for name in self.table.c.keys()}  # noqa: SIM118 - iterating c gives columns
-
-    def _close(self) -> Any:
-        c = self.table.c
-        key = (c.generation == bindparam("k_generation"), c.subject == bindparam("k_subject"))
-        return (
-            update(self.table)
-            .where(*key, c.part == bindparam("k_part"), c.version == bindparam("k_version"))
-            .values(until=bindparam("k_until"))
-        )
 
 
 def fold_history(
@@ -178,7 +168,7 @@ def fold_history(
 
 
 def _closing(event: Recorded[Any], part: str, version: int) -> dict[str, Any]:
-    return {"k_subject": event.subject, "k_part": part, "k_version": version, "k_until": event.time}
+    return {"subject": event.subject, "part": part, "version": version, "until": event.time}
 
 
 def fold_current(

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, any_, bindparam, insert, select
+from sqlalchemy import ColumnElement, Table, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.sql.dml import Insert
 
 Values = Sequence[Mapping[str, Any]]
 
@@ -32,26 +31,49 @@ async def rows_in(
 
 
 async def insert_rows(connection: AsyncConnection, table: Table, values: Values) -> None:
+    """All rows carry the same columns; so below."""
     if values:
-        await connection.execute(insert(table), values)
+        await _execute(connection, _insert(connection.dialect.name, table, tuple(values[0])), values)
 
 
 async def insert_missing(connection: AsyncConnection, table: Table, values: Values) -> None:
     """Insert the rows whose keys are not there yet; the others stay as they are."""
     if values:
-        await connection.execute(_insert(connection, table).on_conflict_do_nothing(), values)
+        statement = _insert(connection.dialect.name, table, tuple(values[0])).on_conflict_do_nothing()
+        await _execute(connection, statement, values)
 
 
 async def upsert_rows(connection: AsyncConnection, table: Table, values: Values) -> None:
-    """Insert, or overwrite the row with the same primary key. All rows carry the same columns."""
+    """Insert, or overwrite the row with the same primary key. No key comes twice."""
     if values:
-        await connection.execute(_upsert(connection.dialect.name, table, tuple(values[0])), values)
+        await _execute(connection, _upsert(connection.dialect.name, table, tuple(values[0])), values)
+
+
+async def update_rows(connection: AsyncConnection, table: Table, values: Values) -> None:
+    """Set the given columns of the rows with the given primary keys. No key comes twice."""
+    if values:
+        await _execute(connection, _update(connection.dialect.name, table, tuple(values[0])), values)
+
+
+async def _execute(connection: AsyncConnection, statement: Any, values: Values) -> None:
+    """PostgreSQL takes one array per column: half the cost of sending row by row. SQLite has no wire to save on."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(statement, {f"_{name}": [row[name] for row in values] for name in values[0]})
+    else:
+        await connection.execute(statement, [{f"_{name}": value for name, value in row.items()} for row in values])
 
 
 @lru_cache(maxsize=128)
-def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
-    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = make(table)
+def _insert(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
+    if dialect == "postgresql":
+        given = _given(table, columns)
+        return postgresql.insert(table).from_select(columns, select(*(given.c[name] for name in columns)))
+    return sqlite.insert(table).values({name: bindparam(f"_{name}", type_=table.c[name].type) for name in columns})
+
+
+@lru_cache(maxsize=128)
+def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
+    statement = _insert(dialect, table, columns)
     keys = [column.name for column in table.primary_key]
     changed = {name: statement.excluded[name] for name in columns if name not in keys}
     if not changed:
@@ -59,5 +81,18 @@ def _upsert(dialect: str, table: Table, columns: tuple[str, ...]) -> Insert:
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
-def _insert(connection: AsyncConnection, table: Table) -> Any:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+@lru_cache(maxsize=128)
+def _update(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
+    keys = [column.name for column in table.primary_key]
+    if dialect == "postgresql":
+        new: Any = _given(table, columns).c
+    else:
+        new = {name: bindparam(f"_{name}", type_=table.c[name].type) for name in columns}
+    changed = {name: new[name] for name in columns if name not in keys}
+    return update(table).where(*(table.c[name] == new[name] for name in keys)).values(changed)
+
+
+def _given(table: Table, columns: tuple[str, ...]) -> Any:
+    """The rows that come as one array per column."""
+    arrays = (bindparam(f"_{name}", type_=postgresql.ARRAY(table.c[name].type, dimensions=1)) for name in columns)
+    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()

@@ -47,7 +47,7 @@ def upgrade() -> None:
     sa.Column('acknowledged_on_time', sa.Boolean(), nullable=True),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_assignment_history'))
     )
-    op.create_index('assignment_history_by_plan', 'assignment_history', ['generation', 'plan', 'measure', 'unit'], unique=False)
+    op.create_index('assignment_history_by_plan', 'assignment_history', ['plan', 'measure', 'unit', 'generation'], unique=False)
     op.create_table('business_clock',
     sa.Column('id', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('now', UtcDateTime(timezone=True), nullable=False),
@@ -131,7 +131,7 @@ def upgrade() -> None:
     sa.Column('strength', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_measure_history'))
     )
-    op.create_index('measure_history_by_plan', 'measure_history', ['generation', 'plan', 'measure'], unique=False)
+    op.create_index('measure_history_by_plan', 'measure_history', ['plan', 'measure', 'generation'], unique=False)
     op.create_table('obligation_history',
     sa.Column('generation', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('subject', sa.String(length=120), nullable=False),
@@ -146,7 +146,7 @@ def upgrade() -> None:
     sa.Column('locks', sa.Date(), nullable=False),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_obligation_history'))
     )
-    op.create_index('obligation_history_by_period', 'obligation_history', ['generation', 'plan', 'period'], unique=False)
+    op.create_index('obligation_history_by_period', 'obligation_history', ['plan', 'period', 'generation'], unique=False)
     op.create_table('outbox',
     sa.Column('seq', BigId, autoincrement=False, nullable=False),
     sa.Column('event_id', sa.Uuid(), nullable=False),
@@ -204,7 +204,7 @@ def upgrade() -> None:
     sa.Column('sample', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_plan_history'))
     )
-    op.create_index('plan_history_by_plan', 'plan_history', ['generation', 'plan'], unique=False)
+    op.create_index('plan_history_by_plan', 'plan_history', ['plan', 'generation'], unique=False)
     op.create_table('projection_generation',
     sa.Column('consumer', sa.String(length=80), nullable=False),
     sa.Column('generation', sa.Integer(), nullable=False),
@@ -233,7 +233,7 @@ def upgrade() -> None:
     sa.Column('accepted', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_reading_history'))
     )
-    op.create_index('reading_history_by_plan', 'reading_history', ['generation', 'plan', 'indicator'], unique=False)
+    op.create_index('reading_history_by_plan', 'reading_history', ['plan', 'indicator', 'generation'], unique=False)
     op.create_table('relay_lease',
     sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('owner', sa.String(length=80), nullable=False),
@@ -265,7 +265,7 @@ def upgrade() -> None:
     sa.Column('same_unit_review', sa.Boolean(), nullable=False),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_report_history'))
     )
-    op.create_index('report_history_by_period', 'report_history', ['generation', 'plan', 'period', 'measure', 'unit'], unique=False)
+    op.create_index('report_history_by_period', 'report_history', ['plan', 'period', 'measure', 'unit', 'generation'], unique=False)
     op.create_table('unit_history',
     sa.Column('generation', sa.Integer(), autoincrement=False, nullable=False),
     sa.Column('subject', sa.String(length=120), nullable=False),
