@@ -35,6 +35,11 @@ def create_accounts(admin: Client, units: Mapping[str, Any], settings: ServiceSe
         if wanted["username"] not in known:
             known[wanted["username"]] = {**wanted, "password": _create(admin, wanted)}
             _write(path, list(known.values()))
+
+
+def enter_addresses(admin: Client, units: Mapping[str, Any]) -> None:
+    """Where each account's mail goes; notification must have heard of the accounts before."""
+    for wanted in wanted_accounts(units):
         _enter_address(admin, wanted, units)
 
 

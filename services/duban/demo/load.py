@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from services.duban.client import Client, Refused
-from services.duban.demo.accounts import create_accounts, read_accounts
+from services.duban.demo.accounts import create_accounts, enter_addresses, read_accounts
 from services.duban.demo.clockwork import advance, now, settle
 from services.duban.demo.history import ENDS, FIRST, SECOND, WALK_THROUGH, Act, Duty, history
 from services.duban.demo.reports import report_body
@@ -98,6 +98,7 @@ def _enter_people(admin: Client, units: Mapping[str, Any], settings: ServiceSett
     admin.call("PUT", "/api/directory/v1/units", json=units)
     create_accounts(admin, units, settings)
     settle(admin)
+    enter_addresses(admin, units)
 
 
 def _publish(admin: Client, people: _People) -> None:

@@ -3,7 +3,7 @@
 from services.task.models.assignment import Assignment, AssignmentState
 from services.task.models.deadline import Deadline
 from services.task.models.plan import Measure, Plan, PlanDraft, PlanState
-from services.task.models.report import Report, ReportContent, ReportState
+from services.task.models.report import Report, ReportContent, ReportState, ShownState
 from services.task.models.tables import CLOCK, CONSUMING, EVENT_LOG, Account, TaskTable, groups, units
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Report",
     "ReportContent",
     "ReportState",
+    "ShownState",
     "TaskTable",
     "groups",
     "units",

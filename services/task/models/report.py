@@ -35,6 +35,18 @@ class ReportState(StrEnum):
     EXCUSED = "excused"
 
 
+class ShownState(StrEnum):
+    """States as the API names them: what nobody submitted yet is scheduled, open or locked by the day."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    LOCKED = "locked"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    EXCUSED = "excused"
+
+
 @dataclass(frozen=True, slots=True)
 class ReportContent:
     """What a unit says in one version."""
@@ -101,13 +113,13 @@ class Report(Aggregate, TaskTable, table=True):
     def partition_key(self) -> str:
         return str(self.plan_id)
 
-    def shown_state(self, now: datetime) -> str:
-        """The state as the API names it at a business time: scheduled, open or locked while nothing was submitted."""
+    def shown_state(self, now: datetime) -> ShownState:
+        """The state as the API names it at a business time."""
         if self.state is not ReportState.EXPECTED:
-            return self.state.value
+            return ShownState(self.state.value)
         if now < start_of(self.opens, self.zone):
-            return "scheduled"
-        return "locked" if self.locked_at(now) else "open"
+            return ShownState.SCHEDULED
+        return ShownState.LOCKED if self.locked_at(now) else ShownState.OPEN
 
     def locked_at(self, now: datetime) -> bool:
         return now >= end_of(self.locks, self.zone)
