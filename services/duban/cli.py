@@ -304,7 +304,9 @@ def db_upgrade() -> None:
 
 
 @demo.command("load")
-def demo_load() -> None:
+def demo_load(
+    address: Annotated[str, typer.Option(help="what to print where users reach the system at another address")] = "",
+) -> None:
     """装入演示。 Load the demo into the running system."""
     from rich.console import Console
 
@@ -314,7 +316,7 @@ def demo_load() -> None:
 
     settings, console = service_kind("directory").settings(), Console(stderr=True)
     load(settings, console)
-    show_welcome(settings, console)
+    show_welcome(settings.model_copy(update={"url": address or settings.url}), console)
 
 
 @demo.command("accounts")

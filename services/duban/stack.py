@@ -17,19 +17,17 @@ import asyncpg
 import httpx
 from rich.console import Console
 
+from services.duban.catalogue import ALL, WITH_DATABASE
+from services.duban.refusals import CannotStart, check_port
 from services.duban.supervisor import Child, Supervisor
+from shared.settings import ServiceSettings
 from shared.testing.kafka_server import KafkaServer, PackagedKafka
 from shared.testing.postgres_server import PackagedPostgres, PostgresServer
-from shared.testing.process import answers, free_port
+from shared.testing.process import NoServer, free_port
 from shared.testing.servers import CACHE
 
-SERVICES = ("directory", "task", "notification", "reporting")
 DUBAN = str(Path(sys.executable).with_name("duban"))
 READY_SECONDS = 90.0
-
-
-class StackFailed(Exception):
-    """The stack could not be started; the sentence says where it stopped."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Stack:
         self.port = port
         self.demo = demo
         self.url = f"http://127.0.0.1:{port}"
-        self.web = {name: f"http://127.0.0.1:{free_port()}" for name in (*SERVICES, "portal")}
+        self.web = {name: f"http://127.0.0.1:{free_port()}" for name in ALL}
 
     @property
     def logs(self) -> Path:
@@ -60,21 +58,21 @@ class Stack:
             "DUBAN_BUS_URL": f"kafka://{servers.kafka.bootstrap}",
             "DUBAN_URL": self.url,
             "DUBAN_DEMO": "1" if self.demo else "0",
-            **{f"DUBAN_{name.upper()}_URL": self.web[name] for name in SERVICES},
-            **{f"DUBAN_{name.upper()}_DATABASE_URL": database_url(servers.postgres, name) for name in SERVICES},
+            **{f"DUBAN_{name.upper()}_URL": self.web[name] for name in WITH_DATABASE},
+            **{f"DUBAN_{name.upper()}_DATABASE_URL": database_url(servers.postgres, name) for name in WITH_DATABASE},
         }
 
     def children(self, environment: Mapping[str, str]) -> list[Child]:
         """One web and one worker process per service, the portal, and the proxy in front."""
         webs = [
             self._child(f"{name}-web", ["serve", name, "--role", "web"], self.web[name], environment)
-            for name in SERVICES
+            for name in WITH_DATABASE
         ]
         workers = [
             self._child(
                 f"{name}-worker", ["serve", name, "--role", "worker"], f"http://127.0.0.1:{free_port()}", environment
             )
-            for name in SERVICES
+            for name in WITH_DATABASE
         ]
         portal = self._child("portal", ["serve", "portal"], self.web["portal"], environment)
         return [*webs, *workers, portal, self._proxy(environment)]
@@ -94,16 +92,18 @@ def database_url(postgres: PostgresServer, service: str) -> str:
 
 
 def run_stack(data: Path, port: int, *, demo: bool) -> None:
-    """Start everything, say where it is, and keep it running until Ctrl-C or SIGTERM. Raises StackFailed, NoServer."""
-    if answers(port):
-        raise StackFailed(f"Port {port} is in use. Choose another one: make stack PORT=8081")
+    """Start everything, say where it is, and keep it running until Ctrl-C or SIGTERM. Raises CannotStart."""
+    check_port(ServiceSettings(port=port))
     stack = Stack(data, port, demo=demo)
     stack.logs.mkdir(parents=True, exist_ok=True)
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     with suppress(KeyboardInterrupt), ExitStack() as running:
-        servers = _start_servers(stack, console, running)
+        try:
+            servers = _start_servers(stack, console, running)
+        except NoServer as reason:
+            raise CannotStart(str(reason)) from reason
         environment = stack.environment(servers)
         _prepare_databases(servers.postgres, environment, console)
         asyncio.run(_serve(stack, environment, console))
@@ -124,7 +124,7 @@ def _start_servers(stack: Stack, console: Console, running: ExitStack) -> Server
 
 def _prepare_databases(postgres: PostgresServer, environment: Mapping[str, str], console: Console) -> None:
     with _step(console, "databases and topics"):
-        for service in SERVICES:
+        for service in WITH_DATABASE:
             with suppress(asyncpg.DuplicateDatabaseError):
                 postgres.create_database(f"duban_{service}")
         asyncio.run(_run_duban(["db", "upgrade"], environment))
@@ -146,13 +146,13 @@ async def _serve(stack: Stack, environment: Mapping[str, str], console: Console)
 
 
 async def _wait_until_ready(stack: Stack) -> None:
-    paths = [f"/api/{name}/v1/readyz" for name in SERVICES] + ["/livez"]
+    paths = [f"/api/{name}/v1/readyz" for name in WITH_DATABASE] + ["/livez"]
     deadline = time.monotonic() + READY_SECONDS
     async with httpx.AsyncClient(base_url=stack.url) as http:
         waiting = paths
         while waiting := [path for path in waiting if not await _answers_well(http, path)]:
             if time.monotonic() > deadline:
-                raise StackFailed(f"{', '.join(waiting)} did not get ready in {READY_SECONDS:.0f} s; see {stack.logs}")
+                raise CannotStart(f"{', '.join(waiting)} did not get ready in {READY_SECONDS:.0f} s; see {stack.logs}")
             await asyncio.sleep(0.1)
 
 
@@ -164,10 +164,10 @@ async def _answers_well(http: httpx.AsyncClient, path: str) -> bool:
 
 
 async def _run_duban(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Run a command to its end in this terminal. Raises StackFailed."""
+    """Run a command to its end in this terminal. Raises CannotStart."""
     process = await asyncio.create_subprocess_exec(DUBAN, *arguments, env=environment)
     if await process.wait() != 0:
-        raise StackFailed(f"`duban {' '.join(arguments)}` failed, see above")
+        raise CannotStart(f"`duban {' '.join(arguments)}` failed, see above")
 
 
 @contextmanager
