@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, inspect
+from sqlalchemy.orm import class_mapper
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlmodel import Field, SQLModel
 
@@ -42,9 +44,16 @@ A = TypeVar("A", bound=Aggregate)
 
 def loaded(cls: type[A], row: Mapping[Any, Any]) -> A:
     """An aggregate as it stands in the database; later assignments count as changes."""
-    instance: A = manager_of_class(cls).new_instance()
+    instance: A = _manager(cls).new_instance()
     instance.__dict__.update(row)
     return instance
+
+
+@lru_cache(maxsize=64)
+def _manager(cls: type[Aggregate]) -> Any:
+    """The class's instrumentation, usable also where no instance was made yet in this process."""
+    class_mapper(cls)  # configures the mappers
+    return manager_of_class(cls)
 
 
 def changes(aggregate: Aggregate) -> dict[str, Any]:
