@@ -91,7 +91,7 @@ class Wording:
 
     def mail(self, of: Sequence[Notice], names: Names, reader: str, language: Language, sender: str) -> WordedMail:
         """One e-mail for some notices of one plan: its subject says what it is about without being opened."""
-        worded = [self.notice(notice, names, language) for notice in of]
+        worded = [self.notice(notice, names, language) for notice in sorted(of, key=_by_urgency)]
         plan = of[0].plan or ""
         facts = {
             "name": reader,
@@ -120,6 +120,12 @@ def section_of(notice: Notice) -> str:
     if notice.template == "assignment_issued" and notice.facts.get("relation") == Relation.REQUESTED:
         return "requested"
     return SECTION_OF.get(notice.template) or SECTION_OF_KIND[notice.template.rsplit("_", 1)[1]]
+
+
+def _by_urgency(notice: Notice) -> tuple[str, list[int], str]:
+    """Within a section: the nearest date first, then in the order of the plan."""
+    measure = str(notice.facts.get("measure", "")).split(".")
+    return notice.facts.get("due") or "", [int(part) for part in measure if part], notice.facts.get("unit") or ""
 
 
 def _sections(worded: Sequence[Worded], language: Language) -> list[dict[str, Any]]:

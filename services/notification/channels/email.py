@@ -61,10 +61,10 @@ class Message:
         message["Subject"] = one_line(self.subject)
         message["Date"] = self.at
         message["Message-ID"] = self.message_id
-        message["Content-Language"] = self.language
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers, please
         message.set_content(self.text, cte=cte)
         message.add_alternative(self.html, subtype="html", cte=cte)
+        message["Content-Language"] = self.language  # after the content, which drops every header of its kind
         return message.as_bytes()
 
 
