@@ -10,7 +10,7 @@ from sqlalchemy import Select, and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.errors import ReportNotFound
-from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report, ReportState
+from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report, ReportState, ShownState
 from shared.auth import Scope
 from shared.db import table_of
 from shared.event_log import UnitOfWork, loaded
@@ -91,26 +91,41 @@ class ObligationFilter:
     unit: str | None = None
     measure: str | None = None
     period: str | None = None
-    state: str | None = None
+    state: ShownState | None = None
 
 
 async def list_reports(
     connection: AsyncConnection,
     wanted: ObligationFilter,
     scope: Scope,
+    today: date,
     limit: int,
     after: tuple[date, UUID] | None = None,
 ) -> list[Report]:
     """Reports in the order of their due days, those in `scope` only; `after` is due day and id of the last one seen."""
     query = select(REPORT).where(REPORT.c.plan == wanted.plan).order_by(REPORT.c.due, REPORT.c.id).limit(limit)
-    for name in ("unit", "measure", "period", "state"):
+    for name in ("unit", "measure", "period"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(REPORT.c[name] == value)
+    if wanted.state is not None:
+        query = query.where(*_is_shown_as(wanted.state, today))
     if not scope.everything:
         query = query.where(REPORT.c.unit.in_(scope.units))
     if after:
         query = query.where(or_(REPORT.c.due > after[0], and_(REPORT.c.due == after[0], REPORT.c.id > after[1])))
     return [loaded(Report, row._mapping) for row in await connection.execute(query)]
+
+
+def _is_shown_as(state: ShownState, today: date) -> list[Any]:
+    """`Report.shown_state` as a condition; a report is locked from the day after `locks`."""
+    by_day = {
+        ShownState.SCHEDULED: [REPORT.c.opens > today],
+        ShownState.OPEN: [REPORT.c.opens <= today, REPORT.c.locks >= today],
+        ShownState.LOCKED: [REPORT.c.opens <= today, REPORT.c.locks < today],
+    }
+    if state in by_day:
+        return [REPORT.c.state == ReportState.EXPECTED, *by_day[state]]
+    return [REPORT.c.state == ReportState(state.value)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from contracts.names import MeasureKey, PeriodKey, UnitKey
 from services.task.commands.reports import accept_report, return_report, submit_report
-from services.task.models import ReportState
+from services.task.days import day_of
+from services.task.models import ShownState
 from services.task.permissions import READ_UNIT_ITEMS
 from services.task.queries.history import list_history
 from services.task.queries.plans import get_visible_plan
@@ -26,7 +27,7 @@ Key = Annotated[ReportKey, Depends(report_key)]
 UnitFilter = Annotated[UnitKey | None, Query()]
 MeasureFilter = Annotated[MeasureKey | None, Query()]
 PeriodFilter = Annotated[PeriodKey | None, Query()]
-StateFilter = Annotated[ReportState | None, Query(description="expected, submitted, returned, accepted or excused")]
+StateFilter = Annotated[ShownState | None, Query()]
 
 
 @router.put(R)
@@ -98,13 +99,13 @@ async def list_obligations(
     unit: UnitFilter = None,
     measure: MeasureFilter = None,
     period: PeriodFilter = None,
-    state: StateFilter = None,
+    state: StateFilter = Annotated[ShownState | None, Query()],
 ) -> Page[ObligationOut]:
     """What units owe, by due day; unit people see their own unit's."""
-    await get_visible_plan(view.connection, plan, caller)
+    today = day_of(view.now, (await get_visible_plan(view.connection, plan, caller)).zone)
     after = (date.fromisoformat(paging.after[0]), UUID(paging.after[1])) if paging.after else None
     wanted = ObligationFilter(plan, unit, measure, period, state)
-    found = await list_reports(view.connection, wanted, caller.scope, paging.fetch, after)
+    found = await list_reports(view.connection, wanted, caller.scope, today, paging.fetch, after)
     return paging.page(
         found, lambda r: ObligationOut.from_report(r, view.now), lambda r: [r.due.isoformat(), str(r.id)]
     )
