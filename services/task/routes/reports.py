@@ -99,7 +99,7 @@ async def list_obligations(
     unit: UnitFilter = None,
     measure: MeasureFilter = None,
     period: PeriodFilter = None,
-    state: StateFilter = Annotated[ShownState | None, Query()],
+    state: StateFilter = None,
 ) -> Page[ObligationOut]:
     """What units owe, by due day; unit people see their own unit's."""
     today = day_of(view.now, (await get_visible_plan(view.connection, plan, caller)).zone)
