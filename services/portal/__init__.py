@@ -1,0 +1,1 @@
+"""Web pages over the APIs; holds no data."""
