@@ -2,13 +2,16 @@
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from shared.bus import Bus
+from shared.bus.open import open_bus
+from shared.db import Database
 from shared.testing.servers import KafkaServer, NoServer, PostgresServer, start_kafka, start_postgres
 
 Server = TypeVar("Server", KafkaServer, PostgresServer)
@@ -26,6 +29,39 @@ def kafka_server(pytestconfig: pytest.Config) -> Iterator[KafkaServer]:
 def postgres_server(pytestconfig: pytest.Config) -> Iterator[PostgresServer]:
     with running("PostgreSQL", start_postgres, pytestconfig) as server:
         yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty database on either backend."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An empty database on either backend."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(params=["embedded", pytest.param("kafka", marks=pytest.mark.kafka)])
+async def bus(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bus]:
+    """A bus of either kind, started. On Kafka the server is shared: name topics and groups uniquely."""
+    if request.param == "embedded":
+        url = f"embedded:///{tmp_path / 'bus.db'}"
+    else:
+        url = f"kafka://{request.getfixturevalue('kafka_server').bootstrap}"
+    bus = open_bus(url)
+    await bus.start()
+    yield bus
+    await bus.stop()
 
 
 @contextmanager
