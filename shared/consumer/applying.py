@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.consumer.triage import Incoming
+from shared.db.failures import passes_by_itself
 from shared.errors import Unavailable
 from shared.events.event import Event, Recorded
 
@@ -43,6 +44,6 @@ async def try_to_apply(connection: AsyncConnection, consumer: Consumer, incoming
 
 def is_transient(error: BaseException) -> bool:
     """Whether the same event can succeed later without anybody mending anything."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, (OperationalError, InterfaceError, Unavailable, OSError))
+    if isinstance(error, DBAPIError):
+        return passes_by_itself(error)
+    return isinstance(error, (Unavailable, OSError))

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.db.failures import passes_by_itself
 from shared.errors import Unavailable
 
 POOL_WAIT_SECONDS = 5
@@ -73,16 +74,12 @@ class Database:
 async def _told_when_busy() -> AsyncIterator[None]:
     try:
         yield
-    except PoolTimeout as full:
-        raise Unavailable from full
-    except (OSError, OperationalError) as lost:
-        if isinstance(lost, OperationalError) and not _means_unreachable(lost):
-            raise
-        raise Unavailable from lost
-
-
-def _means_unreachable(error: OperationalError) -> bool:
-    return error.connection_invalidated or "locked" in str(error)
+    except (PoolTimeout, OSError) as unanswered:
+        raise Unavailable from unanswered
+    except DBAPIError as failed:
+        if passes_by_itself(failed):
+            raise Unavailable from failed
+        raise
 
 
 def _sqlite(address: URL, pool: int, begin: str, pragmas: tuple[str, ...] = ()) -> AsyncEngine:
