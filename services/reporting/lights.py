@@ -138,22 +138,25 @@ class Explained(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the sentence counts: units of a measure, measures of a unit, both in an area."""
+    """How a sentence begins that is about one, some or all of what is counted."""
 
+    one: Text
     several: Text
-    """For some of them: {example} and {others}."""
     every: Text
 
 
 UNITS = Counted(
+    Text("{example}", "{example}: "),
     Text("{example}等 {count} 个单位", "{example} and {others} more: "),
     Text("全部 {count} 个单位", "All {count} units: "),
 )
 MEASURES = Counted(
-    Text("{example}等 {count} 项措施", "{example} and {others} more: "),
+    Text("第 {example} 项措施", "Measure {example}: "),
+    Text("第 {example} 项等 {count} 项措施", "Measure {example} and {others} more: "),
     Text("全部 {count} 项措施", "All {count} measures: "),
 )
 ASSIGNMENTS = Counted(
+    UNITS.one,
     Text("{example}等 {count} 项交办事项", "{example} and {others} more: "),
     Text("全部 {count} 项交办事项", "All {count} assignments: "),
 )
@@ -189,9 +192,7 @@ def _by_rule(tallies: Iterable[Tally]) -> Mapping[str, Tally]:
 
 
 def _sentence(rule: Rule, group: Tally, total: int, counted: Counted) -> Text:
-    if group.size == 1:
-        return Text(group.example.zh + rule.says.zh, f"{group.example.en}: {rule.says.en}")
-    form = counted.every if group.size == total else counted.several
+    form = counted.one if group.size == 1 else counted.every if group.size == total else counted.several
     facts: dict[str, Any] = {"count": group.size, "others": group.size - 1}
     return Text(
         form.zh.format(example=group.example.zh, **facts) + rule.says.zh,

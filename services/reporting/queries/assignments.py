@@ -57,7 +57,7 @@ def tallies(rows: Sequence[Row[Any]], names: Mapping[str, Text], *, by: str) -> 
     """Each row as a group of its own, named by its unit or its measure."""
     if by == "unit":
         return [Tally(standing_of(row), 1, names.get(row.unit, Text(row.unit_name, row.unit_name))) for row in rows]
-    return [Tally(standing_of(row), 1, Text(f"措施 {row.measure}", f"measure {row.measure}")) for row in rows]
+    return [Tally(standing_of(row), 1, Text(row.measure, row.measure)) for row in rows]
 
 
 def assignment_row(asked: Asked, row: Row[Any], names: Mapping[str, Text]) -> AssignmentRow:

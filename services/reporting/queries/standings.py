@@ -58,7 +58,7 @@ async def count_standings(
     )
     for row in rows:
         of_measure = row.of == "measure"
-        example = counted.names[row.example] if of_measure else Text(f"措施 {row.example}", f"measure {row.example}")
+        example = counted.names[row.example] if of_measure else Text(row.example, row.example)
         groups = counted.by_measure if of_measure else counted.by_unit
         groups.setdefault(row.key, []).append(Tally(Standing(*row[:5]), row.size, example))
     return counted
