@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -13,3 +14,8 @@ def new_id() -> UUID:
         (milliseconds << 80) | (0x7 << 76) | ((random >> 64 & 0xFFF) << 64) | (0b10 << 62) | (random & (1 << 62) - 1)
     )
     return UUID(int=value)
+
+
+def made_at(id_: UUID) -> datetime:
+    """The system time, to the millisecond, at which `new_id` made this id."""
+    return datetime.fromtimestamp((id_.int >> 80) / 1000, UTC)

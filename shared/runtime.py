@@ -105,7 +105,7 @@ class Service:
             clock=DemoClock(clock, datetime.fromisoformat(settings.demo_starts)) if settings.demo else RealClock(),
             bus=shared_bus,
             owns_bus=bus is None,
-            relay=Relay(name, database, tables, shared_bus, poll),
+            relay=Relay(name, database, tables, shared_bus, poll, alone=settings.embedded),
             **parts,
         )
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ids import new_id
+from shared.ids import made_at, new_id
 
 MILLISECONDS = st.integers(0, 2**48 - 1)
 RANDOM = st.binary(min_size=10, max_size=10)
@@ -46,3 +46,8 @@ def test_all_74_random_bits_count(milliseconds: int, one: int, other: int) -> No
 
 def test_ids_of_one_instant_differ() -> None:
     assert len({new_id() for _ in range(10_000)}) == 10_000
+
+
+@given(MILLISECONDS.filter(lambda milliseconds: milliseconds < 2**45), RANDOM)
+def test_an_id_tells_when_it_was_made(milliseconds: int, random: bytes) -> None:
+    assert made_at(made(milliseconds, random)).timestamp() * 1000 == pytest.approx(milliseconds, abs=0.01)
