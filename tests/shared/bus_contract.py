@@ -295,6 +295,27 @@ class BusContract:
         await member.seek(TopicPartition(topic, records[4].partition), records[4].offset)
         assert await read(member, 6) == records[4:]
 
+    async def test_a_seek_holds_for_the_fetch_that_is_under_way(
+        self, bus: Bus, topic: str, member: Subscription
+    ) -> None:
+        await publish(bus, numbered(topic, 10, keys=1))
+        place = TopicPartition(topic, partition_of("plan-0", PARTITIONS))
+        for start in (5, 2, 8):
+            fetching = asyncio.create_task(member.fetch(4, 0))
+            await asyncio.sleep(0)  # it has begun
+            await member.seek(place, start)
+            await fetching
+            assert [record.offset for record in await read(member, 10 - start)] == list(range(start, 10))
+
+    async def test_a_pause_holds_for_the_fetch_that_is_under_way(
+        self, bus: Bus, topic: str, member: Subscription
+    ) -> None:
+        await publish(bus, numbered(topic, 10, keys=1))
+        fetching = asyncio.create_task(member.fetch(4, 0.3))
+        await asyncio.sleep(0)  # it has begun
+        member.pause(TopicPartition(topic, partition_of("plan-0", PARTITIONS)))
+        assert await fetching == {}
+
     async def test_seeking_forward_leaves_out_what_lies_between(
         self, bus: Bus, topic: str, member: Subscription
     ) -> None:

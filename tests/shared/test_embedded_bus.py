@@ -16,7 +16,17 @@ import pytest
 from shared.bus import Bus, Subscription, TopicPartition
 from shared.bus.embedded import EmbeddedBus
 from shared.bus.open import open_bus
-from tests.shared.bus_contract import BusContract, OpenAnother, by_key, joined, message, numbered, read, sent_by_key
+from tests.shared.bus_contract import (
+    BusContract,
+    OpenAnother,
+    by_key,
+    joined,
+    message,
+    numbered,
+    publish,
+    read,
+    sent_by_key,
+)
 
 
 @pytest.fixture
@@ -56,6 +66,17 @@ class TestEmbeddedBus(BusContract):
         event_id = uuid4()
         assert all(await bus.publish([message(topic, event_id=event_id), message("another", event_id=event_id)]))
         assert (await bus.end_offsets(["another"]))[TopicPartition("another", 0)] == 1
+
+    async def test_publishing_wakes_a_fetch_that_does_not_look_again_by_itself(
+        self, bus: Bus, topic: str, member: Subscription, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shared.bus.embedded.LOOK_SECONDS", 1_000)
+        waiting = asyncio.create_task(member.fetch(10, 30))
+        started = time.monotonic()
+        await asyncio.wait({waiting}, timeout=0.05)
+        await publish(bus, [message(topic)])
+        assert len(await waiting) == 1
+        assert time.monotonic() - started < 15
 
     async def test_records_of_another_process_are_noticed_within_two_seconds(
         self, topic: str, member: Subscription, open_another: OpenAnother
