@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, Text, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.names import Role
@@ -115,7 +115,8 @@ async def list_accounts(connection: AsyncConnection, paging: Paging, *, machines
 
 async def other_admins(connection: AsyncConnection, account: Account) -> int:
     """How many active administrators there are besides this account."""
-    among = ACCOUNTS.c.active & (ACCOUNTS.c.id != account.id) & ACCOUNTS.c.roles.contains(f'"{Role.ADMIN}"')
+    administers = type_coerce(ACCOUNTS.c.roles, Text).contains(f'"{Role.ADMIN}"')
+    among = ACCOUNTS.c.active & (ACCOUNTS.c.id != account.id) & administers
     return int((await connection.execute(select(func.count()).where(among))).scalar_one())
 
 
