@@ -13,7 +13,8 @@ from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, VERB
 from services.task.plan_import.spans import Span
 from services.task.plan_import.units import CLOSING, OPENING, UnitList, read_units, with_first_listed_as_lead
 
-OPENS = re.compile(r"[(\[〔【]")
+BRACKET_OR_LINE_END = re.compile(f"[{re.escape(OPENING + CLOSING)}\n]")
+DEEPEST = 3  # brackets around a clause
 LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of the genre stay far below
 SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
 MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
@@ -77,32 +78,34 @@ def _under_document_rule(text: str, found: list[Clause]) -> Iterator[Clause]:
 
 
 def _bracketed(text: str) -> Iterator[Clause]:
-    position = 0
-    while opening := OPENS.search(text, position):
-        span = _bracket(text, opening.start())
-        clause = _clause_in(text, span)
+    """The outermost brackets that read as clauses."""
+    end = 0
+    for span in sorted(_brackets(text)):
+        clause = _clause_in(text, span) if span.start >= end else None
         if clause:
             yield clause
-        position = span.end if clause else opening.end()
+            end = span.end
 
 
-def _bracket(text: str, start: int) -> Span:
-    """To the bracket that closes this one, of whatever style; to the line's end where none does."""
-    depth = 0
-    limit = min(len(text), start + LONGEST_CLAUSE)
-    for position in range(start, limit):
-        character = text[position]
-        depth += (character in OPENING) - (character in CLOSING)
-        if depth == 0:
-            return Span(start, position + 1)
-        if character == "\n" and not _closes_soon(text, position, limit):
-            return Span(start, position)
-    return Span(start, limit)
+def _brackets(text: str) -> Iterator[Span]:
+    """Pairs of brackets, of whatever style; one that does not close ends with its line."""
+    open_at: list[int] = []
+    for mark in BRACKET_OR_LINE_END.finditer(text):
+        if mark.group() in OPENING:
+            open_at.append(mark.start())
+        elif mark.group() in CLOSING and open_at:
+            start = open_at.pop()
+            if mark.end() - start <= LONGEST_CLAUSE and len(open_at) < DEEPEST:
+                yield Span(start, mark.end())
+        elif open_at and not _closes_soon(text, mark.end()):
+            if mark.start() - open_at[0] <= LONGEST_CLAUSE:
+                yield Span(open_at[0], mark.start())
+            open_at.clear()
 
 
-def _closes_soon(text: str, position: int, limit: int) -> bool:
-    """A bracket may run over lines only where the next one closes it before another begins."""
-    following = re.compile(r"[()\[\]〔〕【】\n]").search(text, position + 1, limit)
+def _closes_soon(text: str, position: int) -> bool:
+    """A bracket may run over lines only where the next mark closes it before another begins."""
+    following = BRACKET_OR_LINE_END.search(text, position, position + LONGEST_CLAUSE)
     return following is not None and following.group() in CLOSING
 
 

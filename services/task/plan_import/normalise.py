@@ -41,6 +41,7 @@ LAYOUT_MARKS = re.compile(
             f"[{ENUMERATORS}]",
             r"(?m:^[ ]*#{1,6}[ ]+)",  # Markdown headings
             r"(?m:^[ ]*>[ ]+)",
+            r" {5,}",  # room between columns, or an empty page
             r"\*\*|__",
             r"\\(?=[.*_#()\[\]+-])",
             r"&(?:[a-z]{2,6}|#\d{2,5});",
@@ -74,6 +75,8 @@ def _layout_edits(text: str) -> Iterator[Edit]:
 def _instead_of(mark: str) -> str:
     if mark[0] == "\r":
         return "\n"
+    if mark[0] == " " and mark.isspace():
+        return "    "
     if mark[0] == "<":
         return "\n" if ROW_TAGS.match(mark) else "\t" if CELL_TAGS.match(mark) else ""
     if mark[0] == "&":

@@ -11,9 +11,9 @@ from services.task.plan_import.numerals import CHINESE, decimal, magnitude
 from services.task.plan_import.spans import Span
 from services.task.plan_import.vocabulary import COUNTS, DURATIONS, MONEY, SIZES, any_of
 
-_ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_NUMBER = rf"(?:{_ARABIC}|(?<![第{CHINESE}])[{CHINESE}]{{1,5}})"
-_SCALE = "(?:[十百万亿]|千(?![米克瓦伏]))*"
+_ARABIC = r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?"
+_NUMBER = rf"(?:(?<![\d.])(?:{_ARABIC})|(?<![第{CHINESE}])[{CHINESE}]{{1,5}})"
+_SCALE = "(?:[十百万亿]|千(?![米克瓦伏])){0,4}"
 _PER = "(?:/(?:年|月|日|天|人|户|亩|吨|平方米|立方米|万元|公里|万人|千人|小时|次|平方公里))?"
 _UNIT = f"(?:{any_of((*MONEY, *SIZES, *COUNTS, *DURATIONS))})"
 _NOT_WORDS = "(?<!部(?=门))(?<!本(?=科))(?<!人(?=工))(?<!项(?=目))(?<!台(?=湾))(?<!次(?=产))(?<!种(?=植))(?<!位(?=于))(?<!条(?=例))(?<!班(?=列))"
@@ -23,6 +23,7 @@ QUANTITY = re.compile(
     rf"(?:(?P<unit>{_UNIT}{_PER}){_NOT_WORDS}|(?=(?:、|和|及|与)(?:{_ARABIC})))"
 )
 PERCENT = re.compile(rf"百分之(?P<value>[{CHINESE}]{{1,4}})(?!点)")
+LONGEST_SENTENCE = 2_000  # characters; a longer one is cut at a comma, so that looking around stays bounded
 SENTENCE_END = re.compile(r"[。;!?\n]")
 
 
@@ -60,8 +61,10 @@ def sentences(text: str, span: Span) -> Iterator[Sentence]:
     """The sentences of a stretch of text that hold quantities."""
     start = span.start
     while start < span.end:
-        stop = SENTENCE_END.search(text, start, span.end)
-        end = stop.start() if stop else span.end
+        limit = min(span.end, start + LONGEST_SENTENCE)
+        stop = SENTENCE_END.search(text, start, limit)
+        comma = -1 if limit == span.end else text.rfind(",", start + 1, limit)
+        end = stop.start() if stop else comma if comma > 0 else limit
         found = tuple(_quantities(text, Span(start, end)))
         if found:
             yield Sentence(Span(start, end), found)

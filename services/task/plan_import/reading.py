@@ -27,7 +27,7 @@ from services.task.plan_import.errors import (
 )
 
 MOST_BYTES = 20_000_000  # the longest plan of the genre is below 1 MB; scanned annexes make up the rest
-MOST_CHARACTERS = 12_000_000
+MOST_CHARACTERS = 5_000_000  # 10 MB of Chinese text is 3.5 million
 MOST_UNPACKED = 100_000_000  # a .docx of text unpacks to some tens of MB at most
 MOST_RATIO = 200  # XML compresses tenfold to fiftyfold; a bomb a thousandfold
 MOST_PAGES = 500

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
@@ -69,6 +70,7 @@ _CELL_MARK = re.compile(r"\t|[ ]*\|[ ]*| {2,}")
 _RULE_LINE = re.compile(r"[|\s:+-]+")
 _SERIAL = re.compile(r"[ ]*(\d{1,3})[.、]?[ ]*")
 LONGEST_HEADING_CELL = 16
+MOST_COLUMNS = 10
 LONGEST_SECTION = 60
 
 
@@ -101,6 +103,7 @@ def _table_at(text: str, spans: Sequence[Span], index: int) -> tuple[Table | Non
 # -- headers -----------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def _column(printed: str) -> Column | None:
     title = "".join(printed.split()).strip("|:")
     if not title or len(title) > LONGEST_HEADING_CELL:
@@ -127,7 +130,10 @@ def _header_row(text: str, line: Span) -> list[Span] | None:
 def _header_lines(text: str, spans: Sequence[Span], index: int) -> int:
     """How many lines from here are column headings, each on its own."""
     columns: list[Column | None] = []
-    while index + len(columns) < len(spans) and (column := _column(spans[index + len(columns)].of(text))):
+    for line in spans[index : index + MOST_COLUMNS]:
+        column = _column(line.of(text)) if line.end - line.start < 2 * LONGEST_HEADING_CELL else None
+        if column is None:
+            break
         columns.append(column)
     return len(columns) if _is_header(columns) else 0
 
