@@ -56,6 +56,10 @@ class Actor:
     def sees_plan(self, plan: str) -> bool:
         return not self.plans or plan in self.plans
 
+    def reaches(self, plan: str, unit: str) -> bool:
+        """Whether the unit's items in the plan are among what the caller may see."""
+        return self.sees_plan(plan) and self.scope.includes(unit)
+
     def may(self, permission: Permission, unit: str | None = None) -> bool:
         """Whether a role allows it to `unit`'s things; without a unit, whether one allows it anywhere."""
         if not self.roles.isdisjoint(permission.anywhere):

@@ -9,6 +9,6 @@ from shared.event_log import UnitOfWork
 
 async def acknowledge_assignment(work: UnitOfWork, caller: Actor, key: AssignmentKey) -> Assignment:
     """Confirm receipt. Raises AssignmentNotFound (also where the caller's scope does not reach), MayNot, AlreadyAcknowledged."""
-    assignment = await lock_assignment(work.connection, key, caller.scope)
+    assignment = await lock_assignment(work.connection, key, caller)
     caller.must(ACKNOWLEDGE, key.unit)
     return await work.record(assignment, assignment.acknowledge(by=caller.account, at=work.now))

@@ -181,6 +181,7 @@ def _report(plan: Plan, assignment: Assignment, period: PeriodIssued) -> Report:
         plan=plan.plan,
         measure=assignment.measure,
         unit=assignment.unit,
+        unit_name=assignment.unit_name,
         period=period.period,
         zone=plan.zone,
         opens=period.opens,

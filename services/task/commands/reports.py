@@ -31,12 +31,13 @@ async def submit_report(
     Raises ReportNotFound (also where the caller's scope does not reach), MayNot, PlanClosed, PreconditionRequired,
     PreconditionFailed, Invalid, ReportAlreadyAccepted, ReportExcused, PeriodNotOpen, PeriodLocked.
     """
-    found = await lock_report(work, key, caller.scope)
+    found = await lock_report(work, key, caller)
     caller.must(SUBMIT_REPORT, key.unit)
     report = found.report
     if report.already_says(content):
         return report
     _must_be_open(found)
+    report.must_take_submissions(work.now)
     report.must_match(expected)
     if content.readings:
         check_readings(content.readings, await get_indicators(work.connection, key.plan))
@@ -85,7 +86,7 @@ async def _lock_for_review(
     work: UnitOfWork, caller: Actor, key: ReportKey, expected: int | None
 ) -> tuple[Report, bool]:
     """The report that the caller may review, and whether only someone of its own unit can."""
-    found = await lock_report(work, key, caller.scope)
+    found = await lock_report(work, key, caller)
     caller.must(REVIEW_REPORT, key.unit)
     _must_be_open(found)
     if expected is not None:

@@ -91,6 +91,8 @@ class Report(Aggregate, TaskTable, table=True):
     plan: str = Field(max_length=63)
     measure: str = Field(max_length=12)
     unit: str = Field(max_length=63)
+    unit_name: str
+    """As it was called when the plan was published."""
     period: str = Field(max_length=10)
     zone: str
     opens: date
@@ -136,12 +138,23 @@ class Report(Aggregate, TaskTable, table=True):
         if expected is not None and expected != self.revision:
             raise PreconditionFailed(etag=tag)
 
+    def must_take_submissions(self, at: datetime) -> None:
+        """Raises ReportAlreadyAccepted, ReportExcused, PeriodNotOpen or PeriodLocked. What was returned is never locked."""
+        if self.state is ReportState.ACCEPTED:
+            raise ReportAlreadyAccepted(version=self.revision)
+        if self.state is ReportState.EXCUSED:
+            raise ReportExcused(period=self.period)
+        if at < start_of(self.opens, self.zone):
+            raise PeriodNotOpen(period=self.period, opens=self.opens)
+        if self.locked_at(at) and self.state is not ReportState.RETURNED:
+            raise PeriodLocked(period=self.period, locks=self.locks)
+
     def submit(self, content: ReportContent, *, by: str, at: datetime) -> ReportSubmitted:
         """Answer, or answer again. Timeliness stays that of the first submission.
 
         Raises ReportAlreadyAccepted, ReportExcused, PeriodNotOpen or PeriodLocked.
         """
-        self._must_take_submissions(at)
+        self.must_take_submissions(at)
         late = (
             at >= end_of(self.resubmit_due, self.zone)
             if self.state is ReportState.RETURNED and self.resubmit_due
@@ -196,16 +209,6 @@ class Report(Aggregate, TaskTable, table=True):
             by=by,
             same_unit_review=same_unit,
         )
-
-    def _must_take_submissions(self, at: datetime) -> None:
-        if self.state is ReportState.ACCEPTED:
-            raise ReportAlreadyAccepted(version=self.revision)
-        if self.state is ReportState.EXCUSED:
-            raise ReportExcused(period=self.period)
-        if at < start_of(self.opens, self.zone):
-            raise PeriodNotOpen(period=self.period, opens=self.opens)
-        if self.locked_at(at):
-            raise PeriodLocked(period=self.period, locks=self.locks)
 
     def _must_be_reviewable(self, by: str) -> None:
         if self.state is not ReportState.SUBMITTED:

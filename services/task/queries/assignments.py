@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.errors import AssignmentNotFound
 from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report
-from shared.auth import Scope
+from shared.auth import Actor, Scope
 from shared.db import table_of
 from shared.event_log import loaded
 
@@ -45,10 +45,10 @@ class ShownAssignment:
         return "in_progress" if self.started else str(self.assignment.state)
 
 
-async def lock_assignment(connection: AsyncConnection, key: AssignmentKey, scope: Scope) -> Assignment:
-    """Raises AssignmentNotFound, also outside `scope`."""
+async def lock_assignment(connection: AsyncConnection, key: AssignmentKey, caller: Actor) -> Assignment:
+    """Raises AssignmentNotFound, also where the caller does not reach it."""
     row = (await connection.execute(select(ASSIGNMENT).where(*_is(key)).with_for_update())).one_or_none()
-    if row is None or not scope.includes(key.unit):
+    if row is None or not caller.reaches(key.plan, key.unit):
         raise AssignmentNotFound(**key.as_facts())
     return loaded(Assignment, row._mapping)
 
@@ -58,9 +58,9 @@ async def lock_assignment_by_id(connection: AsyncConnection, id_: UUID) -> Assig
     return loaded(Assignment, row._mapping)
 
 
-async def get_assignment(connection: AsyncConnection, key: AssignmentKey, scope: Scope) -> ShownAssignment:
-    """Raises AssignmentNotFound, also outside `scope`."""
-    shown = await _shown(connection, *_is(key)) if scope.includes(key.unit) else []
+async def get_assignment(connection: AsyncConnection, key: AssignmentKey, caller: Actor) -> ShownAssignment:
+    """Raises AssignmentNotFound, also where the caller does not reach it."""
+    shown = await _shown(connection, *_is(key)) if caller.reaches(key.plan, key.unit) else []
     if not shown:
         raise AssignmentNotFound(**key.as_facts())
     return shown[0]

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.errors import ReportNotFound
 from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report, ReportState, ShownState
-from shared.auth import Scope
+from shared.auth import Actor, Scope
 from shared.db import table_of
 from shared.event_log import UnitOfWork, loaded
 
@@ -43,10 +43,13 @@ class LockedReport:
     plan_is_open: bool
 
 
-async def lock_report(work: UnitOfWork, key: ReportKey, scope: Scope) -> LockedReport:
-    """The report, locked, with its plan held open against bulk changes. Raises ReportNotFound, also outside `scope`."""
+async def lock_report(work: UnitOfWork, key: ReportKey, caller: Actor) -> LockedReport:
+    """The report, locked, with its plan held open against bulk changes.
+
+    Raises ReportNotFound, also where the caller does not reach it.
+    """
     row = (await work.connection.execute(_locking(), key.as_facts())).one_or_none()
-    if row is None or not scope.includes(key.unit):
+    if row is None or not caller.reaches(key.plan, key.unit):
         raise ReportNotFound(**key.as_facts())
     columns = dict(row._mapping)
     plan_state, assignment_state = columns.pop("plan_state"), columns.pop("assignment_state")
@@ -76,9 +79,10 @@ def _is_key() -> list[Any]:
     return [REPORT.c[name] == bindparam(name) for name in ("plan", "measure", "unit", "period")]
 
 
-async def get_report(connection: AsyncConnection, key: ReportKey, scope: Scope) -> Report:
+async def get_report(connection: AsyncConnection, key: ReportKey, caller: Actor) -> Report:
+    """Raises ReportNotFound, also where the caller does not reach it."""
     row = (await connection.execute(select(REPORT).where(*_is_key()), key.as_facts())).one_or_none()
-    if row is None or not scope.includes(key.unit):
+    if row is None or not caller.reaches(key.plan, key.unit):
         raise ReportNotFound(**key.as_facts())
     return loaded(Report, row._mapping)
 
@@ -134,7 +138,6 @@ class ReportOfMeasure:
 
     report: Report
     measure_title: str
-    unit_name: str
     relation: str
 
 
@@ -157,7 +160,7 @@ async def list_late(connection: AsyncConnection, today: date) -> list[ReportOfMe
 
 async def _with_words(connection: AsyncConnection, *where: Any) -> list[ReportOfMeasure]:
     query = (
-        select(REPORT, MEASURE.c.title.label("m_title"), ASSIGNMENT.c.unit_name, ASSIGNMENT.c.relation)
+        select(REPORT, MEASURE.c.title.label("m_title"), ASSIGNMENT.c.relation)
         .join(ASSIGNMENT, ASSIGNMENT.c.id == REPORT.c.assignment_id)
         .join(MEASURE, and_(MEASURE.c.plan_id == REPORT.c.plan_id, MEASURE.c.measure == REPORT.c.measure))
         .join(PLAN, PLAN.c.id == REPORT.c.plan_id)
@@ -167,6 +170,6 @@ async def _with_words(connection: AsyncConnection, *where: Any) -> list[ReportOf
     found = []
     for row in await connection.execute(query):
         columns = dict(row._mapping)
-        words = columns.pop("m_title"), columns.pop("unit_name"), columns.pop("relation")
+        words = columns.pop("m_title"), columns.pop("relation")
         found.append(ReportOfMeasure(loaded(Report, columns), *words))
     return found

@@ -73,7 +73,7 @@ def _late(late: ReportOfMeasure) -> Todo:
 def _about_report(kind: str, about: ReportOfMeasure, due: date, reason: str | None = None) -> Todo:
     r = about.report
     href = f"/api/task/v1/plans/{r.plan}/measures/{r.measure}/units/{r.unit}/reports/{r.period}"
-    return Todo(kind, r.plan, r.measure, r.unit, about.unit_name, r.period, about.measure_title, due, href, reason)
+    return Todo(kind, r.plan, r.measure, r.unit, r.unit_name, r.period, about.measure_title, due, href, reason)
 
 
 def _to_acknowledge(shown: ShownAssignment) -> Todo:

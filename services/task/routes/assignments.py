@@ -46,7 +46,7 @@ async def list_of_plan(
 
 @router.get(A)
 async def show_assignment(key: Key, caller: Reader, view: Reading) -> AssignmentOut:
-    shown = await get_assignment(view.connection, key, caller.scope)
+    shown = await get_assignment(view.connection, key, caller)
     caller.must(READ_UNIT_ITEMS, key.unit)
     return AssignmentOut.from_assignment(shown)
 
@@ -54,7 +54,7 @@ async def show_assignment(key: Key, caller: Reader, view: Reading) -> Assignment
 @router.get(A + "/history")
 async def assignment_history(key: Key, caller: Reader, view: Reading) -> list[HistoryOut]:
     """The assignment's events with their hash chain."""
-    shown = await get_assignment(view.connection, key, caller.scope)
+    shown = await get_assignment(view.connection, key, caller)
     caller.must(READ_UNIT_ITEMS, key.unit)
     return [HistoryOut.from_entry(entry) for entry in await list_history(view.connection, shown.assignment.subject)]
 
@@ -64,4 +64,4 @@ async def assignment_history(key: Key, caller: Reader, view: Reading) -> list[Hi
 async def acknowledge(key: Key, caller: Caller, work: Work) -> AssignmentOut:
     """Confirm receipt of the assignment."""
     await acknowledge_assignment(work, caller, key)
-    return AssignmentOut.from_assignment(await get_assignment(work.connection, key, caller.scope))
+    return AssignmentOut.from_assignment(await get_assignment(work.connection, key, caller))

@@ -44,7 +44,7 @@ async def put_report(
 @router.get(R)
 async def show_report(key: Key, caller: Reader, view: Reading, response: Response) -> ReportOut:
     """The report as it stands; version 0 before the first submission."""
-    report = await get_report(view.connection, key, caller.scope)
+    report = await get_report(view.connection, key, caller)
     caller.must(READ_UNIT_ITEMS, key.unit)
     response.headers["ETag"] = etag(report.revision)
     return ReportOut.from_report(report, view.now)
@@ -53,7 +53,7 @@ async def show_report(key: Key, caller: Reader, view: Reading, response: Respons
 @router.get(R + "/versions")
 async def list_versions(key: Key, caller: Reader, view: Reading) -> list[ReportVersion]:
     """Every submitted body, the first first, from the audit trail."""
-    report = await get_report(view.connection, key, caller.scope)
+    report = await get_report(view.connection, key, caller)
     caller.must(READ_UNIT_ITEMS, key.unit)
     history = await list_history(view.connection, report.subject)
     return [ReportVersion.from_entry(entry) for entry in history if entry.type == "report.submitted"]
@@ -62,7 +62,7 @@ async def list_versions(key: Key, caller: Reader, view: Reading) -> list[ReportV
 @router.get(R + "/history")
 async def report_history(key: Key, caller: Reader, view: Reading) -> list[HistoryOut]:
     """The report's events with their hash chain."""
-    report = await get_report(view.connection, key, caller.scope)
+    report = await get_report(view.connection, key, caller)
     caller.must(READ_UNIT_ITEMS, key.unit)
     return [HistoryOut.from_entry(entry) for entry in await list_history(view.connection, report.subject)]
 

@@ -138,7 +138,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('by', sa.String(length=80), nullable=False),
     sa.Column('at', UtcDateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('consumer', 'subject', 'version', name=op.f('pk_parked_skipped'))
+    sa.PrimaryKeyConstraint('consumer', 'subject', 'version', 'event_id', name=op.f('pk_parked_skipped'))
     )
     op.create_table('plan_drafts',
     sa.Column('plan', sa.String(length=63), nullable=False),
@@ -256,6 +256,7 @@ def upgrade() -> None:
     sa.Column('plan', sa.String(length=63), nullable=False),
     sa.Column('measure', sa.String(length=12), nullable=False),
     sa.Column('unit', sa.String(length=63), nullable=False),
+    sa.Column('unit_name', sa.String(), nullable=False),
     sa.Column('period', sa.String(length=10), nullable=False),
     sa.Column('zone', sa.String(), nullable=False),
     sa.Column('opens', sa.Date(), nullable=False),
