@@ -1,7 +1,6 @@
 """Indicator readings in a report, checked against the plan's indicators."""
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from contracts.task import Reading
@@ -31,17 +30,6 @@ def _problem(reading: Reading, indicator: Mapping[str, Any] | None) -> tuple[str
             f"计量单位是{indicator['unit']}，不是{reading.unit}，请换算后再填。",
             f"This indicator is counted in {indicator['unit']}, not {reading.unit}; convert the value.",
         )
-    if reading.value is None:
-        return (
-            None
-            if reading.note.strip()
-            else ("note", Text("没有数值时请在 note 说明原因。", "A missing value needs a note that says why."))
-        )
-    return None if _is_number(reading.value) else ("value", Text("请填写十进制数字。", "Give a decimal number."))
-
-
-def _is_number(value: str) -> bool:
-    try:
-        return Decimal(value).is_finite()
-    except InvalidOperation:
-        return False
+    if reading.value is None and not reading.note.strip():
+        return "note", Text("没有数值时请在 note 说明原因。", "A missing value needs a note that says why.")
+    return None

@@ -37,6 +37,7 @@ SENTENCES: dict[str, Text] = {
     "float_parsing": Text("应为数字", "must be a number"),
     "decimal_type": Text("应为数字或数字文本", "must be a number or a decimal string"),
     "decimal_parsing": Text("应为数字或数字文本", "must be a number or a decimal string"),
+    "decimal_max_digits": Text("最多 {max_digits} 位数字", "may have at most {max_digits} digits"),
     "finite_number": Text("应为有限的数字", "must be a finite number"),
     "greater_than": Text("应大于 {gt}", "must be greater than {gt}"),
     "greater_than_equal": Text("应不小于 {ge}", "must be at least {ge}"),

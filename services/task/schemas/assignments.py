@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from services.task.queries.assignments import ShownAssignment
 from services.task.schemas.times import Instant
 
+
 class AssignmentOut(BaseModel):
     """A measure as it was entrusted to a unit. Of another unit's, only who takes part and its state are shown."""
 
@@ -29,7 +30,9 @@ class AssignmentOut(BaseModel):
     @classmethod
     def from_assignment(cls, shown: ShownAssignment) -> Self:
         a = shown.assignment
-        dates = {name: getattr(a, name) for name in ("issued_at", "acknowledge_due", "acknowledged_at", "acknowledged_by")}
+        dates = {
+            name: getattr(a, name) for name in ("issued_at", "acknowledge_due", "acknowledged_at", "acknowledged_by")
+        }
         return cls(id=str(a.id), **cls._seen_by_partners(shown), **dates)
 
     @classmethod

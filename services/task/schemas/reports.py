@@ -5,20 +5,26 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from contracts.names import ReturnKind, SelfAssessment
 from contracts.task import Evidence, Reading
 from services.task.models import Report, ReportContent
 from services.task.queries.history import HistoryEntry
 from services.task.queries.todo import Todo
+from services.task.schemas.texts import LongText, ShortText, Spoken, Storable
 from services.task.schemas.times import Instant
+from shared.errors import Text
+from shared.validation import Refusal, refuse
 
-MAX_TEXT = 20_000
 MAX_ITEMS = 100
-ShortText = Annotated[str, StringConstraints(max_length=500)]
-LongText = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-Spoken = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)]
+MAX_DIGITS = 30
+"""More than any statistic has; without a limit, `1e999999999` written out would fill the memory."""
+_NEEDED = {
+    "link": ("url", Text("链接须填写 url。", "A link needs url.")),
+    "file": ("file", Text("文件须填写 file（上传后得到的编号）。", "A file needs its id in file.")),
+    "entity": ("name", Text("主体须填写 name。", "An entity needs name.")),
+}
 
 
 class Body(BaseModel):
@@ -31,7 +37,7 @@ class ReadingIn(Body):
     """An indicator's value: a number or a decimal string; null with a note that says why."""
 
     indicator: ShortText
-    value: Decimal | None = None
+    value: Annotated[Decimal, Field(max_digits=MAX_DIGITS)] | None = None
     unit: ShortText | None = None
     note: ShortText = ""
 
@@ -44,20 +50,16 @@ class EvidenceIn(Body):
 
     kind: Literal["link", "file", "entity"]
     title: ShortText = ""
-    url: Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://")] | None = None
+    url: Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://"), Storable] | None = None
     file: ShortText | None = None
     name: ShortText | None = None
     credit_code: Annotated[str, StringConstraints(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")] | None = None
 
     @model_validator(mode="after")
     def _names_its_thing(self) -> Self:
-        needed = {"link": self.url, "file": self.file, "entity": self.name}[self.kind]
-        if not needed:
-            raise ValueError(
-                {"link": "a link needs url", "file": "a file needs its id in file", "entity": "an entity needs name"}[
-                    self.kind
-                ]
-            )
+        field, sentence = _NEEDED[self.kind]
+        if not getattr(self, field):
+            refuse(EvidenceIn, [Refusal((field,), f"{self.kind}_without_{field}", sentence)])
         return self
 
 
@@ -71,14 +73,6 @@ class ReportIn(Body):
     support_needed: LongText = ""
     readings: Annotated[list[ReadingIn], Field(max_length=MAX_ITEMS)] = []
     evidence: Annotated[list[EvidenceIn], Field(max_length=MAX_ITEMS)] = []
-
-    @field_validator("done", "problems", "next_steps", "support_needed")
-    @classmethod
-    def _storable(cls, text: str) -> str:
-        """PostgreSQL and XML cannot hold NUL."""
-        if "\x00" in text:
-            raise ValueError("text must not contain the NUL character")
-        return text
 
     def content(self) -> ReportContent:
         return ReportContent(
@@ -108,6 +102,7 @@ class ReportOut(BaseModel):
     plan: str
     measure: str
     unit: str
+    unit_name: str
     period: str
     state: str
     version: int
@@ -136,6 +131,7 @@ class ObligationOut(BaseModel):
     plan: str
     measure: str
     unit: str
+    unit_name: str
     period: str
     state: str
     version: int
@@ -189,7 +185,7 @@ class ReportVersion(BaseModel):
         )
 
 
-OTHERWISE_NAMED = {"id", "state", "version", "unit_name"}
+OTHERWISE_NAMED = {"id", "state", "version"}
 
 
 def _same(cls: type[BaseModel], report: Report) -> dict[str, Any]:
