@@ -100,6 +100,20 @@ class PeriodOut(BaseModel):
     due: date
 
 
+class PlanOut(BaseModel):
+    plan: str
+    title: str
+    title_en: str
+    starts: date
+    ends: date
+    sample: bool
+
+
+class PlansOut(BaseModel):
+    items: list[PlanOut]
+    next: None = None
+
+
 class PlanHead(BaseModel):
     """Which plan, period and day an answer is about."""
 

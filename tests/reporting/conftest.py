@@ -35,12 +35,12 @@ def plain_logs() -> None:
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database with reporting's tables."""
-    if request.param == "postgres":
-        url: str = request.getfixturevalue("emptied_postgres")
-        return url
-    url = f"sqlite:///{tmp_path / 'reporting.db'}"
-    await prepare(url)
-    return url
+    shared = request.getfixturevalue("shared_postgres") if request.param == "postgres" else ""
+    database = Database(shared or f"sqlite:///{tmp_path / 'reporting.db'}")
+    await upgrade(database, "services.reporting")
+    await empty(database)
+    await database.close()
+    return database.url
 
 
 @pytest.fixture(scope="session")
@@ -51,22 +51,11 @@ def shared_postgres(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop_database(url)
 
 
-@pytest.fixture
-async def emptied_postgres(shared_postgres: str) -> str:
-    await prepare(shared_postgres)
-    database = Database(shared_postgres)
+async def empty(database: Database) -> None:
     async with database.write() as connection:
         for table in ReportingTable.metadata.sorted_tables:
-            if table.name != "event_log":  # append-only, and reporting has written nothing there
+            if table.name != "event_log":  # append-only, and reporting writes nothing there
                 await connection.execute(delete(table))
-    await database.close()
-    return shared_postgres
-
-
-async def prepare(url: str) -> None:
-    database = Database(url)
-    await upgrade(database, "services.reporting")
-    await database.close()
 
 
 @pytest.fixture

@@ -193,6 +193,11 @@ async def test_the_overview_sums_up_the_plans_of_the_caller(as_: Client) -> None
     assert (await as_("education").get("/api/reporting/v1/overview")).json()["plans"] == []
 
 
+async def test_the_list_of_plans_holds_those_that_the_caller_may_see(as_: Client) -> None:
+    assert [plan["plan"] for plan in (await as_("futian").get("/api/reporting/v1/plans")).json()["items"]] == [PLAN]
+    assert (await as_("admin").get("/api/reporting/v1/plans")).json()["items"] == []
+
+
 @pytest.mark.parametrize(
     ("query", "status", "problem"),
     [

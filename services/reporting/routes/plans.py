@@ -16,7 +16,7 @@ from services.reporting.queries.pages import (
     get_unit_page,
     list_unit_rows,
 )
-from services.reporting.queries.plans import list_measures, unit_names
+from services.reporting.queries.plans import list_measures, list_plans, unit_names
 from services.reporting.queries.standings import Wanted
 from services.reporting.routes.asked import AskedFor
 from services.reporting.schemas import (
@@ -28,6 +28,8 @@ from services.reporting.schemas import (
     LightRow,
     MeasureOut,
     OverviewOut,
+    PlanOut,
+    PlansOut,
     RatesOut,
     RuleOut,
     RulesOut,
@@ -45,6 +47,13 @@ UnitFilter = Annotated[UnitKey | None, Query()]
 async def overview(caller: Reader, view: Reading, language: CallersLanguage) -> OverviewOut:
     """The period opened last of every plan that the caller may see."""
     return await get_overview(view.connection, caller, view.now, language)
+
+
+@router.get("/plans")
+async def plans(caller: Reader, view: Reading) -> PlansOut:
+    """The plans that the caller may see, the newest first."""
+    seen = await list_plans(view.connection, caller, view.now)
+    return PlansOut(items=[PlanOut.model_validate(dict(plan.row._mapping)) for plan in seen])
 
 
 @router.get("/plans/{plan}/board")
