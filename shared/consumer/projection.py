@@ -12,7 +12,7 @@ from sqlalchemy import Column, Index, Integer, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.consumer.tables import ConsumerTables
-from shared.db.bulk import insert_rows, rows_in, update_rows, upsert_rows
+from shared.db.bulk import copy_rows, rows_in, update_rows, upsert_rows
 from shared.db.columns import UtcDateTime
 from shared.events.event import Event, Recorded
 
@@ -70,6 +70,12 @@ class ProjectedTable:
 
     table: Table
     folds: dict[type[Event], Fold] = field(default_factory=dict)
+    columns: tuple[str, ...] = field(init=False)
+    names: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.columns = tuple(column.name for column in self.table.columns)
+        self.names = frozenset(self.columns)
 
     @property
     def keeps_history(self) -> bool:
@@ -123,7 +129,8 @@ class ProjectedTable:
             await self._write_history(connection, *fold_history(self.folds, current, mine), generation)
         else:
             rows = fold_current(self.folds, current, mine)
-            await upsert_rows(connection, self.table, [self._complete(row) for row in rows])
+            complete = [dict(zip(self.columns, self._values(row), strict=True)) for row in rows]
+            await upsert_rows(connection, self.table, complete)
 
     async def _load(
         self, connection: AsyncConnection, subjects: Iterable[str], generation: int
@@ -138,14 +145,15 @@ class ProjectedTable:
         self, connection: AsyncConnection, closed: list[dict[str, Any]], born: list[Row], generation: int
     ) -> None:
         await update_rows(connection, self.table, [{**row, "generation": generation} for row in closed])
-        await insert_rows(connection, self.table, [self._complete({**row, "generation": generation}) for row in born])
+        if born:
+            rows = [self._values({**row, "generation": generation}) for row in born]
+            await copy_rows(connection, self.table, self.columns, rows)
 
-    def _complete(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """Every column, absent ones null. Raises KeyError for a name that the table does not have."""
-        unknown = row.keys() - self.table.c.keys()
-        if unknown:
-            raise KeyError(f"{self.table.name} has no column {', '.join(sorted(unknown))}")
-        return {name: row.get(name) for name in self.table.c.keys()}  # noqa: SIM118 - iterating c gives columns
+    def _values(self, row: Mapping[str, Any]) -> list[Any]:
+        """In the order of the columns, absent ones null. Raises KeyError for a name that the table does not have."""
+        if not row.keys() <= self.names:
+            raise KeyError(f"{self.table.name} has no column {', '.join(sorted(row.keys() - self.names))}")
+        return [row.get(name) for name in self.columns]
 
 
 def fold_history(

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from shared.bus.base import Bus, Record, Subscription, TopicPartition
+from shared.bus.base import Bus, OffsetOutOfRange, Record, Subscription, TopicPartition
 from shared.consumer.applying import Consumer, is_transient
-from shared.consumer.batch import BatchFailed, StaleOffset, apply_batch, apply_one_by_one
+from shared.consumer.batch import BatchFailed, Reached, StaleOffset, apply_batch, apply_one_by_one
+from shared.consumer.parked import readable_now, retry_parked
 from shared.consumer.standing import load_offsets
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Incoming, read_record
@@ -24,7 +25,8 @@ BATCH = 500
 EMBEDDED_BATCH = 100
 """SQLite has one writer per service: a longer batch would make a request wait for more than about 50 ms."""
 BREAKER_FAILURES = 10
-"""So many failures in a row mean a bad build or a bad producer, not bad events: stop before everything is parked."""
+"""So many failures in a row mean a bad build or a bad producer, not bad events: stop before everything is parked.
+From then on one failure is enough to stop again, until an event succeeds."""
 MAX_BACKOFF_SECONDS = 60.0
 log = structlog.get_logger()
 
@@ -42,7 +44,12 @@ class Runner:
     paused: dict[TopicPartition, float] = field(default_factory=dict)
     """Partitions that wait, and the monotonic time at which they are tried again."""
     backoff: dict[TopicPartition, float] = field(default_factory=dict)
-    failures_in_a_row: int = 0
+    failures_in_a_row: dict[TopicPartition, int] = field(default_factory=dict)
+    stopped: set[TopicPartition] = field(default_factory=set)
+    """Partitions whose breaker is open."""
+    outside: dict[TopicPartition, float] = field(default_factory=dict)
+    """Partitions whose next record the bus does not hold, and the monotonic time at which it is asked again."""
+    looked_at_parked: bool = False
 
     async def run(self) -> None:
         """Consume until cancelled."""
@@ -52,7 +59,7 @@ class Runner:
             while True:
                 if subscription.epoch != epoch:
                     epoch = subscription.epoch
-                    self.stored.clear()
+                    self._forget_partitions()
                 await self._take_over(subscription)
                 await self._step(subscription)
         finally:
@@ -63,7 +70,10 @@ class Runner:
         self._resume_due(subscription)
         limit = EMBEDDED_BATCH if self.database.is_sqlite else BATCH
         try:
-            fetched = await subscription.fetch(limit, FETCH_SECONDS)
+            fetched = await subscription.fetch(limit, self._until_next_resume())
+        except OffsetOutOfRange as outside:
+            self._stand_still(outside)
+            return
         except (LookupError, OSError, RuntimeError) as lost:
             log.error("bus does not deliver", consumer=self.consumer.name, error=str(lost))
             await asyncio.sleep(FETCH_SECONDS)
@@ -73,12 +83,13 @@ class Runner:
 
     async def _take_over(self, subscription: Subscription) -> None:
         """Seek every partition that is newly ours to what the database says."""
-        new = subscription.assignment() - self.stored.keys()
+        new = subscription.assignment() - self.stored.keys() - self._outside_now()
         if not new:
             return
         try:
             async with self.database.write() as connection:
                 offsets = await load_offsets(connection, self.tables, self.consumer.name, new)
+            await self._take_up_what_an_older_build_parked()
         except (DBAPIError, OSError, Unavailable) as lost:
             log.warning("consumer waits for its database", consumer=self.consumer.name, error=str(lost))
             await asyncio.sleep(FETCH_SECONDS)
@@ -88,12 +99,13 @@ class Runner:
             self.stored[partition] = offset
 
     async def _handle(self, subscription: Subscription, partition: TopicPartition, records: Sequence[Record]) -> None:
-        if partition not in self.stored or partition in self.paused:
+        if partition not in self.stored:
             return
-        batch = [read_record(record, self.consumer.event_types()) for record in records]
+        wanted = self.consumer.event_types()
+        batch = [read_record(record, wanted) for record in records]
         try:
             started = time.perf_counter()
-            await self._apply(partition, batch)
+            reached = await self._apply(partition, batch)
             CONSUMER_SECONDS.labels(self.consumer.name).observe(time.perf_counter() - started)
         except StaleOffset:
             log.warning("another runner has moved on", consumer=self.consumer.name, partition=str(partition))
@@ -103,31 +115,73 @@ class Runner:
                 raise
             await self._back_off(subscription, partition, str(error))
         else:
-            await self._applied(subscription, partition, batch)
+            await self._applied(subscription, partition, reached)
 
-    async def _apply(self, partition: TopicPartition, batch: Sequence[Incoming]) -> None:
+    async def _apply(self, partition: TopicPartition, batch: Sequence[Incoming]) -> Reached:
         stored = self.stored[partition]
+        reached = Reached(batch[-1].record.offset + 1, failures_in_a_row=0)
         try:
             async with self.database.write() as connection:
                 await apply_batch(connection, self.tables, self.consumer, partition, stored, batch)
         except BatchFailed:
+            before = self.failures_in_a_row.get(partition, 0)
             async with self.database.write() as connection:
-                failed = await apply_one_by_one(connection, self.tables, self.consumer, partition, stored, batch)
-            self.failures_in_a_row = self.failures_in_a_row + failed if failed else 0
-        else:
-            self.failures_in_a_row = 0
+                reached = await apply_one_by_one(
+                    connection,
+                    self.tables,
+                    self.consumer,
+                    partition,
+                    stored,
+                    batch,
+                    failures_in_a_row=before,
+                    stop_at=BREAKER_FAILURES,
+                )
         faultpoint("consumer.after_commit")
+        return reached
 
-    async def _applied(self, subscription: Subscription, partition: TopicPartition, batch: Sequence[Incoming]) -> None:
-        self.stored[partition] = batch[-1].record.offset + 1
+    async def _applied(self, subscription: Subscription, partition: TopicPartition, reached: Reached) -> None:
+        CONSUMER_APPLIED.labels(self.consumer.name).inc(reached.next_offset - self.stored[partition])
+        self.stored[partition] = reached.next_offset
+        self.failures_in_a_row[partition] = reached.failures_in_a_row
         self.backoff.pop(partition, None)
-        CONSUMER_APPLIED.labels(self.consumer.name).inc(len(batch))
-        await subscription.note_progress({partition: self.stored[partition]})
-        if self.failures_in_a_row >= BREAKER_FAILURES:
-            BREAKER_OPEN.labels(self.consumer.name).set(1)
-            log.critical("breaker open: too many failures in a row", consumer=self.consumer.name)
-            self._pause(subscription, partition, MAX_BACKOFF_SECONDS)
-            self.failures_in_a_row = 0
+        await subscription.note_progress({partition: reached.next_offset})
+        if reached.failures_in_a_row >= BREAKER_FAILURES:
+            await self._stop(subscription, partition)
+
+    async def _stop(self, subscription: Subscription, partition: TopicPartition) -> None:
+        """Open the breaker. What was fetched and not reached is fetched again."""
+        log.critical("breaker open: too many failures in a row", consumer=self.consumer.name, partition=str(partition))
+        self.stopped.add(partition)
+        BREAKER_OPEN.labels(self.consumer.name).set(1)
+        self._pause(subscription, partition, MAX_BACKOFF_SECONDS)
+        await subscription.seek(partition, self.stored[partition])
+
+    def _stand_still(self, lost: OffsetOutOfRange) -> None:
+        """The log was cut, or the database is of another log: an operator must decide. The other partitions go on."""
+        log.critical("bus does not hold what comes next", consumer=self.consumer.name, error=str(lost))
+        self.stored.pop(lost.partition, None)
+        self.outside[lost.partition] = time.monotonic() + MAX_BACKOFF_SECONDS
+
+    def _outside_now(self) -> set[TopicPartition]:
+        now = time.monotonic()
+        return {partition for partition, until in self.outside.items() if until > now}
+
+    async def _take_up_what_an_older_build_parked(self) -> None:
+        """Retry, once in this process, the aggregates whose next event this build can read."""
+        if self.looked_at_parked:
+            return
+        async with self.database.read() as connection:
+            readable = await readable_now(connection, self.tables, self.consumer)
+        for subject in readable:
+            async with self.database.write() as connection:
+                await retry_parked(connection, self.tables, self.consumer, subject)
+        self.looked_at_parked = True
+
+    def _forget_partitions(self) -> None:
+        """A new assignment: positions and pauses of the old one are void."""
+        for remembered in (self.stored, self.paused, self.backoff, self.failures_in_a_row, self.stopped):
+            remembered.clear()
+        BREAKER_OPEN.labels(self.consumer.name).set(0)
 
     async def _back_off(self, subscription: Subscription, partition: TopicPartition, error: str) -> None:
         seconds = self.backoff[partition] = min(MAX_BACKOFF_SECONDS, self.backoff.get(partition, 0.1) * 2)
@@ -145,5 +199,10 @@ class Runner:
         now = time.monotonic()
         for partition in [partition for partition, until in self.paused.items() if until <= now]:
             del self.paused[partition]
+            self.stopped.discard(partition)
+            BREAKER_OPEN.labels(self.consumer.name).set(bool(self.stopped))
             subscription.resume(partition)
-            BREAKER_OPEN.labels(self.consumer.name).set(0)
+
+    def _until_next_resume(self) -> float:
+        left = min(self.paused.values(), default=float("inf")) - time.monotonic()
+        return min(FETCH_SECONDS, max(0.0, left))

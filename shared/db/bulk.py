@@ -6,22 +6,33 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Values = Sequence[Mapping[str, Any]]
 
 
 async def rows_in(
-    connection: AsyncConnection, table: Table, column: str, keys: Iterable[Any], *where: ColumnElement[bool]
+    connection: AsyncConnection,
+    table: Table,
+    column: str,
+    keys: Iterable[Any],
+    *where: ColumnElement[bool],
+    lock: bool = False,
 ) -> list[dict[str, Any]]:
-    """Rows whose column holds one of the keys."""
+    """Rows whose column holds one of the keys. With `lock` they stay as they are until the transaction ends."""
     wanted = list(keys)
     if not wanted:
         return []
     target = table.c[column]
     if connection.dialect.name == "postgresql":
         among = target == any_(bindparam("keys", wanted, type_=postgresql.ARRAY(target.type)))
-        found = await connection.execute(select(table).where(among, *where))
+        query = select(table).where(among, *where)
+        if lock:
+            query = query.order_by(
+                target
+            ).with_for_update()  # in one order, so that two lockers cannot block each other
+        found = await connection.execute(query)
         return [dict(row._mapping) for row in found]
     rows: list[dict[str, Any]] = []
     for start in range(0, len(wanted), 900):  # SQLite's old limit on parameters is 999
@@ -34,6 +45,35 @@ async def insert_rows(connection: AsyncConnection, table: Table, values: Values)
     """All rows carry the same columns; so below."""
     if values:
         await _execute(connection, _insert(connection.dialect.name, table, tuple(values[0])), values)
+
+
+async def copy_rows(
+    connection: AsyncConnection, table: Table, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> None:
+    """Insert rows given as values in the order of `columns`, by COPY on PostgreSQL: its driver looks at each value once.
+
+    Nothing may be there already under their keys.
+    """
+    if connection.dialect.name != "postgresql":
+        await insert_rows(connection, table, [dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    driver = (await connection.get_raw_connection()).driver_connection
+    if not driver.is_in_transaction():  # SQLAlchemy begins with its first statement
+        await connection.execute(select(1))
+    prepared = _prepared(table, tuple(columns))
+    records = [
+        [value if prepare is None else prepare(value) for prepare, value in zip(prepared, row, strict=True)]
+        for row in rows
+    ]
+    await driver.copy_records_to_table(table.name, records=records, columns=columns)
+
+
+@lru_cache(maxsize=128)
+def _prepared(table: Table, columns: tuple[str, ...]) -> tuple[Any, ...]:
+    """What the type of each column does to a value before the driver gets it; None for nothing."""
+    dialect = asyncpg.dialect()
+    types = (table.c[name].type.dialect_impl(dialect) for name in columns)
+    return tuple(type_.bind_processor(dialect) for type_ in types)
 
 
 async def insert_missing(connection: AsyncConnection, table: Table, values: Values) -> None:
