@@ -42,7 +42,7 @@ stack: setup ## the production backend without Docker: Kafka, PostgreSQL, one pr
 compose: ## the production backend in containers, with the demo
 	@$(PYTHON) deploy/make-env
 	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) up --build --wait --detach
-	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) run --rm demo
+	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) run --rm --no-deps demo
 	@echo "Duban is at http://127.0.0.1:$(PORT). \`make compose-down\` stops it; its data stays."
 
 compose-down: ## stop the containers; their data stays

@@ -26,7 +26,7 @@ from shared.testing.postgres_server import PackagedPostgres, PostgresServer
 from shared.testing.process import NoServer, free_port
 from shared.testing.servers import CACHE
 
-DUBAN = str(Path(sys.executable).with_name("duban"))
+DUBAN = (sys.executable, "-m", "services.duban.cli")
 READY_SECONDS = 90.0
 
 
@@ -79,7 +79,7 @@ class Stack:
 
     def _child(self, name: str, arguments: Sequence[str], url: str, environment: Mapping[str, str]) -> Child:
         own = {"DUBAN_HOST": "127.0.0.1", "DUBAN_PORT": url.rpartition(":")[2]}
-        return Child(name, [DUBAN, *arguments], {**environment, **own}, self.logs / f"{name}.log")
+        return Child(name, [*DUBAN, *arguments], {**environment, **own}, self.logs / f"{name}.log")
 
     def _proxy(self, environment: Mapping[str, str]) -> Child:
         command = [sys.executable, "-m", "services.duban.proxy", str(self.port)]
@@ -165,7 +165,7 @@ async def _answers_well(http: httpx.AsyncClient, path: str) -> bool:
 
 async def _run_duban(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     """Run a command to its end in this terminal. Raises CannotStart."""
-    process = await asyncio.create_subprocess_exec(DUBAN, *arguments, env=environment)
+    process = await asyncio.create_subprocess_exec(*DUBAN, *arguments, env=environment)
     if await process.wait() != 0:
         raise CannotStart(f"`duban {' '.join(arguments)}` failed, see above")
 

@@ -19,7 +19,7 @@ from shared.testing.process import free_port
 from tests.system.walkthrough import walk_through
 
 pytestmark = [pytest.mark.kafka, pytest.mark.postgres, pytest.mark.timeout(600)]
-DUBAN = Path(sys.executable).with_name("duban")
+DUBAN = (sys.executable, "-m", "services.duban.cli")
 
 
 class Stack:
@@ -31,7 +31,7 @@ class Stack:
     def running(self, log: Path) -> Iterator[subprocess.Popen[str]]:
         with log.open("w+", encoding="utf-8") as output:
             process = subprocess.Popen(
-                [DUBAN, "stack", "--demo"], env=self._environment, stdout=output, stderr=subprocess.STDOUT, text=True
+                [*DUBAN, "stack", "--demo"], env=self._environment, stdout=output, stderr=subprocess.STDOUT, text=True
             )
             try:
                 await_address(process, output)
@@ -42,7 +42,7 @@ class Stack:
 
     def duban(self, *arguments: str) -> str:
         return subprocess.run(
-            [DUBAN, *arguments], env=self._environment, check=True, capture_output=True, text=True
+            [*DUBAN, *arguments], env=self._environment, check=True, capture_output=True, text=True
         ).stdout
 
 

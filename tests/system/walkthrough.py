@@ -15,6 +15,8 @@ INBOX = "/api/notification/v1/inbox"
 TODO = "/api/task/v1/todo"
 # Returned on Monday 8 April 2024, three working days on.
 RESUBMIT_DUE = "2024-04-11"
+# The demo leaves its report on measure 17 unsent.
+LATE_UNIT = "shenshan"
 FIRST_ANSWER = {"self_assessment": "on_track", "done": "已完成两批专利质押登记。"}
 FULLER_ANSWER = FIRST_ANSWER | {
     "done": "已完成两批专利质押登记，共十二家企业，授信三亿元。",
@@ -80,9 +82,11 @@ def walk_through(
     resubmit(liaison)
     accept(office, liaison)
     see_the_board_move(office, before)
+    head = people.sign_in(f"{LATE_UNIT}-head")
+    known = {notice["id"] for notice in head.see_all(INBOX)}
     advance_one_day()
     see_the_missing_ones_late(office)
-    hear_of_the_first_rung(office, people)
+    hear_of_the_first_rung(head, known)
 
 
 def acknowledge_what_is_owed(liaison: Person) -> None:
@@ -147,21 +151,22 @@ def see_the_board_move(office: Person, before: Json) -> None:
 
 def see_the_missing_ones_late(office: Person) -> None:
     eventually(lambda: totals(office)["late"] > 0, "the missing reports to be late")
+    missing = office.see_all(f"/api/task/v1/plans/{PLAN}/obligations?period={PERIOD}&state=open")
+    assert LATE_UNIT in {obligation["unit"] for obligation in missing}
     after = totals(office)
     assert_figures_add_up(after)
+    assert after["late"] + after["requested_pending"] == len(missing)
     assert after["expected"] == after["submitted"] + after["late"] + after["requested_pending"]
 
 
-def hear_of_the_first_rung(office: Person, people: Office) -> None:
+def hear_of_the_first_rung(head: Person, known: set[str]) -> None:
     """One working day after the due date the head of a late unit hears of it."""
-    missing = [
-        item
-        for item in office.see_all(f"/api/task/v1/plans/{PLAN}/obligations?period={PERIOD}&state=open")
-        if item["unit"] in {"shenshan", "education"}
-    ]
-    assert missing, "the two units that the demo leaves unreported"
-    head = people.sign_in(f"{missing[0]['unit']}-head")
-    eventually(lambda: any(PERIOD in str(notice) for notice in head.see_all(INBOX)), "the first rung's notice")
+
+    def heard() -> bool:
+        new = [notice for notice in head.see_all(INBOX) if notice["id"] not in known]
+        return any(PERIOD in str(notice) for notice in new)
+
+    eventually(heard, "the first rung's notice")
 
 
 def assert_figures_add_up(figures: Json) -> None:
