@@ -1,1 +1,1 @@
-"""Web pages over the APIs; holds no data."""
+"""Portal: web pages over the services' APIs. It has no database and decides nothing."""

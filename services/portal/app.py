@@ -1,0 +1,49 @@
+"""The wiring of the portal, on one screen."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.staticfiles import StaticFiles
+
+from services.portal.clients import Http
+from services.portal.failures import install_failure_pages
+from services.portal.headers import PageHeaders
+from services.portal.routes import board, entrance, health
+from services.portal.sessions import Sessions, session_key
+from services.portal.settings import PortalSettings
+from shared.web.edge import Edge
+
+HERE = Path(__file__).parent
+NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+
+def create_app(settings: PortalSettings, transport: httpx.AsyncBaseTransport | None = None) -> FastAPI:
+    """The pages at `/`. `transport` replaces the network between the portal and the services."""
+    http = Http(settings, transport)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await http.close()
+
+    app = FastAPI(title="Duban portal", openapi_url=None, lifespan=lifespan, telemetry=NO_TELEMETRY)  # type: ignore[arg-type]
+    app.state.http = http
+    app.state.sessions = Sessions(session_key(settings.session_key.get_secret_value(), settings.data))
+    app.state.templates = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    install_failure_pages(app)
+    for router in (health.router, entrance.router, board.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    app.add_middleware(PageHeaders)
+    app.add_middleware(Edge, service="portal")
+    return app
