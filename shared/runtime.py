@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -18,6 +19,7 @@ from shared.consumer.applying import Consumer
 from shared.consumer.runner import Runner
 from shared.consumer.standing import count_parked, read_offsets
 from shared.consumer.tables import ConsumerTables
+from shared.consumer.triage import Reason
 from shared.db import Database
 from shared.errors import Unavailable
 from shared.event_log.ahead import refuse_if_bus_is_ahead
@@ -178,8 +180,8 @@ class Service:
         left = {"outbox": await measure(self.database, self.tables, self.name), "lag": await self._lag()}
         async with self.read() as view:
             parked = await count_parked(view.connection, self.consuming)
-            for (consumer, reason), count in parked.items():
-                PARKED.labels(consumer, reason).set(count)
+            for consumer, reason in product(self.consumers, Reason):
+                PARKED.labels(consumer.name, reason.value).set(parked.get((consumer.name, reason.value), 0))
             left["waiting"] = sum(count for (_, reason), count in parked.items() if reason == "waiting")
             for worker in self.workers:
                 left[worker.name] = await worker.work_left(view.connection, view.now)

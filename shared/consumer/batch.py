@@ -1,21 +1,20 @@
 """One batch of one partition in one transaction: offset, states, effects, parked events, states."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.base import TopicPartition
-from shared.consumer.applying import Consumer, is_transient, try_to_apply
-from shared.consumer.parked import apply_waiting
-from shared.consumer.standing import advance_offset, load_key_states, park, store_key_states
+from shared.consumer.applying import Consumer, is_transient
+from shared.consumer.single import Outcome, apply_single, set_aside
+from shared.consumer.standing import advance_offset, load_key_states, store_key_states
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Incoming, KeyStates, Reason, Verdict, subjects
 from shared.events.event import Event, Recorded
 from shared.faultpoints import faultpoint
-from shared.telemetry.metrics import FORKS
 
-log = structlog.get_logger()
+NOT_TOGETHER = (Reason.FAILED, Reason.UNDECODABLE)
 
 
 class StaleOffset(Exception):
@@ -23,7 +22,15 @@ class StaleOffset(Exception):
 
 
 class BatchFailed(Exception):
-    """A handler failed somewhere in the batch; the transaction is lost and the records are taken one by one."""
+    """The batch cannot be applied together; its transaction is lost and the records are taken one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a batch came."""
+
+    next_offset: int
+    failures_in_a_row: int
 
 
 async def apply_batch(
@@ -36,17 +43,17 @@ async def apply_batch(
 ) -> None:
     """Apply all records together. Raises StaleOffset, BatchFailed or the database's own transient errors."""
     states = await _begin(connection, tables, consumer, partition, stored_offset, batch)
-    if any(states.fills_gap(incoming) for incoming in batch):
-        raise BatchFailed  # one by one, so that what waited is applied in its place
     events = []
     for incoming in batch:
+        if states.fills_gap(incoming) or incoming.reason in NOT_TOGETHER:
+            raise BatchFailed  # so that what waited is applied in its place, and failures are counted in their order
         verdict = states.judge(incoming)
-        if verdict is Verdict.APPLY:
-            states.applied(incoming)
-            if incoming.event:
-                events.append(incoming.event)
-        else:
-            await _set_aside(connection, tables, consumer.name, incoming, verdict)
+        if verdict is not Verdict.APPLY:
+            await set_aside(connection, tables, consumer.name, incoming, verdict)
+            continue
+        states.applied(incoming)
+        if incoming.event:
+            events.append(incoming.event)
     if events:
         await _apply_all(connection, consumer, events)
     await store_key_states(connection, tables, consumer.name, states)
@@ -60,28 +67,30 @@ async def apply_one_by_one(
     partition: TopicPartition,
     stored_offset: int,
     batch: Sequence[Incoming],
-) -> int:
+    *,
+    failures_in_a_row: int = 0,
+    stop_at: int,
+) -> Reached:
     """Apply record by record, parking what fails and what comes after it of the same aggregate.
 
-    Returns how many failed. Raises StaleOffset or the database's transient errors.
+    Stops after `stop_at` failures in a row, those before this batch included. Raises StaleOffset or the database's
+    transient errors.
     """
     states = await _begin(connection, tables, consumer, partition, stored_offset, batch)
-    failed = 0
+    reached = end = _end(batch)
     for incoming in batch:
-        gap = states.fills_gap(incoming)
-        verdict = states.judge(incoming)
-        if verdict is not Verdict.APPLY:
-            await _set_aside(connection, tables, consumer.name, incoming, verdict)
-        elif error := await try_to_apply(connection, consumer, incoming):
-            states.hold(incoming.subject)
-            await park(connection, tables, consumer.name, incoming, Reason.FAILED, error)
-            failed += 1
-        else:
-            states.applied(incoming)
-            if gap:
-                failed += await apply_waiting(connection, tables, consumer, states, incoming.subject)
+        outcome = await apply_single(connection, tables, consumer, states, incoming)
+        if outcome is Outcome.APPLIED:
+            failures_in_a_row = 0
+        elif outcome is Outcome.FAILED:
+            failures_in_a_row += 1
+            if failures_in_a_row >= stop_at:
+                reached = incoming.record.offset + 1
+                break
     await store_key_states(connection, tables, consumer.name, states)
-    return failed
+    if reached != end:
+        await advance_offset(connection, tables, consumer.name, partition, end, reached)
+    return Reached(reached, failures_in_a_row)
 
 
 async def _begin(
@@ -92,10 +101,13 @@ async def _begin(
     stored_offset: int,
     batch: Sequence[Incoming],
 ) -> KeyStates:
-    to = batch[-1].record.offset + 1
-    if not await advance_offset(connection, tables, consumer.name, partition, stored_offset, to):
+    if not await advance_offset(connection, tables, consumer.name, partition, stored_offset, _end(batch)):
         raise StaleOffset
     return await load_key_states(connection, tables, consumer.name, subjects(batch))
+
+
+def _end(batch: Sequence[Incoming]) -> int:
+    return batch[-1].record.offset + 1
 
 
 async def _apply_all(connection: AsyncConnection, consumer: Consumer, events: Sequence[Recorded[Event]]) -> None:
@@ -105,18 +117,3 @@ async def _apply_all(connection: AsyncConnection, consumer: Consumer, events: Se
         if is_transient(error):
             raise
         raise BatchFailed from error
-
-
-async def _set_aside(
-    connection: AsyncConnection, tables: ConsumerTables, name: str, incoming: Incoming, verdict: Verdict
-) -> None:
-    if verdict is Verdict.DUPLICATE:
-        return
-    reason = incoming.reason or Reason.WAITING
-    if verdict is Verdict.FORK:
-        reason = Reason.FORK
-        FORKS.labels(name).inc()
-        log.critical(
-            "fork: two events claim one version", consumer=name, subject=incoming.subject, version=incoming.version
-        )
-    await park(connection, tables, name, incoming, reason, incoming.error)

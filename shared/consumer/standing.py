@@ -48,8 +48,9 @@ async def advance_offset(
 async def load_key_states(
     connection: AsyncConnection, tables: ConsumerTables, consumer: str, subjects: Iterable[str]
 ) -> KeyStates:
+    """Locked, so that a retry of parked events and the runner do not overtake each other."""
     table = tables.key_state
-    rows = await rows_in(connection, table, "subject", subjects, table.c.consumer == consumer)
+    rows = await rows_in(connection, table, "subject", subjects, table.c.consumer == consumer, lock=True)
     return KeyStates(
         {row["subject"]: KeyState(row["last_version"], row["last_event_id"], Held(row["held"])) for row in rows}
     )
@@ -90,15 +91,20 @@ def parked_row(consumer: str, incoming: Incoming, reason: Reason, error: str) ->
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "headers": [[name, value.decode("latin-1")] for name, value in record.headers],
+        "headers": [[name, (value or b"").decode("latin-1")] for name, value in record.headers],
         "value": record.value or b"",
         "reason": reason.value,
-        "error": error[:2000],
-        "fingerprint": error.split("\n", 1)[0][:200],
+        **told(error),
         "attempts": 0 if reason is Reason.WAITING else 1,
         "first_at": now,
         "last_at": now,
     }
+
+
+def told(error: str) -> dict[str, str]:
+    """An error as it is kept beside the event; PostgreSQL holds no zero characters."""
+    text = error.replace("\x00", "\\0")
+    return {"error": text[:2000], "fingerprint": text.split("\n", 1)[0][:200]}
 
 
 async def count_parked(connection: AsyncConnection, tables: ConsumerTables) -> dict[tuple[str, str], int]:

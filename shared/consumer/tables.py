@@ -53,7 +53,7 @@ class ConsumerTables:
             Column("consumer", String(80), primary_key=True),
             Column("subject", String(160), primary_key=True),
             Column("version", BigId, primary_key=True, autoincrement=False),
-            Column("event_id", String(40), nullable=False),
+            Column("event_id", String(40), primary_key=True),
             Column("reason", Text, nullable=False),
             Column("by", String(80), nullable=False),
             Column("at", UtcDateTime, nullable=False),

@@ -15,6 +15,10 @@ from shared.events.envelope import Envelope
 from shared.events.event import Event, Recorded
 from shared.events.registry import NeedsUpgrade, read_event
 
+MAX_SUBJECT = 120
+MAX_TYPE = 80
+"""What the columns of `key_state` and `parked` hold."""
+
 
 class Reason(StrEnum):
     """Why an event is parked."""
@@ -70,15 +74,9 @@ def read_record(record: Record, wanted: frozenset[str]) -> Incoming:
     """Decode a record as far as this consumer needs it. Never raises: what cannot be read says why."""
     try:
         envelope = decode(record.headers, record.value)
+        _check_names(envelope)
     except NotACloudEvent as broken:
-        return Incoming(
-            record,
-            _pseudo_subject(record),
-            record.offset,
-            str(record.offset),
-            reason=Reason.UNDECODABLE,
-            error=str(broken),
-        )
+        return _undecodable(record, str(broken))
     known: dict[str, Any] = {
         "subject": envelope.subject,
         "version": envelope.aggregate_version,
@@ -95,12 +93,30 @@ def _read_data(record: Record, envelope: Envelope, known: dict[str, Any]) -> Inc
         return Incoming(record, **known, event=read_event(envelope))
     except NeedsUpgrade as newer:
         return Incoming(record, **known, reason=Reason.NEEDS_UPGRADE, error=str(newer))
-    except (ValidationError, AppError, ValueError) as broken:
+    except ValidationError as broken:
+        return Incoming(record, **known, reason=Reason.FAILED, error=_without_values(broken))
+    except (AppError, ValueError) as broken:
         return Incoming(record, **known, reason=Reason.FAILED, error=str(broken))
 
 
-def _pseudo_subject(record: Record) -> str:
-    return f"undecodable/{record.topic}/{record.partition}/{record.key or ''}"
+def _without_values(broken: ValidationError) -> str:
+    """What is wrong and where, but not what was written there: operators need not see what units report."""
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in broken.errors(include_input=False))
+    return f"{broken.title}: {'; '.join(faults)}"
+
+
+def _check_names(envelope: Envelope) -> None:
+    """Raises NotACloudEvent for names that a foreign producer may write and our tables cannot hold."""
+    for name, longest in ((envelope.subject, MAX_SUBJECT), (envelope.type, MAX_TYPE)):
+        if len(name) > longest or "\x00" in name:
+            raise NotACloudEvent(f"a name of {len(name)} characters, {longest} fit, or one with a zero character")
+
+
+def _undecodable(record: Record, error: str) -> Incoming:
+    """Parked under the record's place, since nothing says which aggregate it concerns."""
+    key = (record.key or "").replace("\x00", "")
+    subject = f"{Reason.UNDECODABLE}/{record.topic}/{record.partition}/{key}"[:MAX_SUBJECT]
+    return Incoming(record, subject, record.offset, str(record.offset), reason=Reason.UNDECODABLE, error=error)
 
 
 @dataclass(slots=True)
@@ -118,7 +134,7 @@ class KeyStates:
         if incoming.reason is Reason.UNDECODABLE:
             return Verdict.PARK
         if incoming.version <= state.last_version:
-            return self._seen_before(incoming, state)
+            return self._seen_before(incoming)
         if state.held is Held.FAILED or incoming.version > state.last_version + 1:
             state.held = state.held or Held.GAP
             state.changed = True
@@ -128,11 +144,16 @@ class KeyStates:
             return Verdict.PARK
         return Verdict.APPLY
 
-    def _seen_before(self, incoming: Incoming, state: KeyState) -> Verdict:
-        if incoming.version == state.last_version and incoming.event_id != str(state.last_event_id):
+    def _seen_before(self, incoming: Incoming) -> Verdict:
+        if self.forks(incoming):
             self.hold(incoming.subject)
             return Verdict.FORK
         return Verdict.DUPLICATE
+
+    def forks(self, incoming: Incoming) -> bool:
+        """Whether another event was applied as this very version. Of older versions only the number is known."""
+        state = self.of(incoming.subject)
+        return incoming.version == state.last_version and incoming.event_id != str(state.last_event_id)
 
     def applied(self, incoming: Incoming) -> None:
         state = self.of(incoming.subject)

@@ -190,7 +190,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('by', sa.String(length=80), nullable=False),
     sa.Column('at', UtcDateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('consumer', 'subject', 'version', name=op.f('pk_parked_skipped'))
+    sa.PrimaryKeyConstraint('consumer', 'subject', 'version', 'event_id', name=op.f('pk_parked_skipped'))
     )
     op.create_table('plans',
     sa.Column('subject', sa.String(length=120), nullable=False),
