@@ -43,7 +43,8 @@ compose: ## the production backend in containers, with the demo
 	@$(PYTHON) deploy/make-env
 	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) up --build --wait --detach
 	PORT=$(PORT) DUBAN_DEMO=1 $(COMPOSE) run --rm --no-deps demo
-	@echo "Duban is at http://127.0.0.1:$(PORT). \`make compose-down\` stops it; its data stays."
+	@echo "Duban is at http://127.0.0.1:$(PORT). For \`duban\` say \`$(COMPOSE) run --rm --no-deps demo\`, as in: ... demo clock advance 1d"
+	@echo "\`make compose-down\` stops it; its data stays."
 
 compose-down: ## stop the containers; their data stays
 	$(COMPOSE) --profile demo down
