@@ -114,8 +114,9 @@ async def list_all_contact_points(connection: AsyncConnection, paging: Paging) -
     """With the username of each, in its order."""
     c = contact_points.c
     query = select(accounts.c.username, contact_points).join(accounts, accounts.c.account == c.account)
-    if paging.after:
-        query = query.where(accounts.c.username > str(paging.after[0]))
+    if paging.after is not None:
+        [last] = _sort_key(paging.after, str)
+        query = query.where(accounts.c.username > last)
     return (await connection.execute(query.order_by(accounts.c.username).limit(paging.fetch))).all()
 
 
@@ -203,7 +204,7 @@ async def list_notices(
     query = select(notices).where(*where)
     if not everything:
         query = query.where(c.unit == caller.unit)
-    if paging.after:
+    if paging.after is not None:
         at, last = _sort_key(paging.after, datetime.fromisoformat, UUID)
         query = query.where(tuple_(c.occurred_at, c.id) < _values(at, last))
     return (await connection.execute(query.order_by(c.occurred_at.desc(), c.id.desc()).limit(paging.fetch))).all()
@@ -320,7 +321,7 @@ async def list_inbox(
     c = deliveries.c
     read = c.read_at.is_not(None)
     query = _inbox(account).where(*where)
-    if paging.after:
+    if paging.after is not None:
         was_read, at, last = _sort_key(paging.after, str, datetime.fromisoformat, UUID)
         older = tuple_(c.made_at, c.id) < _values(at, last)
         query = query.where(and_(read, older) if was_read == "read" else or_(read, older))

@@ -179,7 +179,7 @@ class MailFolder:
     def _write(self, name: str, content: bytes) -> None:
         """Whole or not at all."""
         self.path.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path / f".{name}"
+        unfinished = self.path / f"{name}.part"
         with unfinished.open("wb") as file:
             file.write(content)
             file.flush()
