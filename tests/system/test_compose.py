@@ -12,11 +12,12 @@ import httpx
 import pytest
 
 from shared.testing.process import free_port
-from tests.system.walkthrough import walk_through
+from tests.system.walkthrough import PLAN, Office, walk_through
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]  # the first build installs everything
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "deploy" / "docker-compose.yml"
+Accounts = list[Mapping[str, Any]]
 SERVICES = ("directory", "task", "notification", "reporting", "portal")
 
 
@@ -82,8 +83,13 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_report_goes_in_and_the_board_shows_it(compose: Compose, http: httpx.Client) -> None:
-    accounts: list[Mapping[str, Any]] = json.loads(compose.duban("demo", "accounts", "--json"))
+@pytest.fixture(scope="module")
+def accounts(compose: Compose) -> Accounts:
+    found: Accounts = json.loads(compose.duban("demo", "accounts", "--json"))
+    return found
+
+
+def test_a_report_goes_in_and_the_board_shows_it(compose: Compose, http: httpx.Client, accounts: Accounts) -> None:
     walk_through(compose.url, http, accounts, lambda: compose.duban("clock", "advance", "1d"))
 
 
@@ -122,13 +128,13 @@ def test_a_login_opens_only_the_database_of_its_service(compose: Compose, secret
     assert "authentication failed" in connect("duban_task", "guessed").stderr
 
 
-@pytest.mark.parametrize("megabytes", [10.5, 12])
-def test_a_body_that_is_too_large_is_refused_with_413(compose: Compose, http: httpx.Client, megabytes: float) -> None:
-    body = b" " * int(megabytes * 1024 * 1024)
-    answer = http.put(
-        f"{compose.url}/api/task/v1/plans/any", content=body, headers={"Content-Type": "application/json"}
-    )
-    assert answer.status_code == 413
+def test_the_application_refuses_a_large_body_itself_and_the_proxy_a_huge_one(
+    compose: Compose, http: httpx.Client, accounts: Accounts
+) -> None:
+    office = Office(http, compose.url, accounts).sign_in("office")
+    large, huge = (" " * int(megabytes * 1024 * 1024) for megabytes in (10.5, 12))
+    assert office.send("PUT", f"/api/task/v1/plans/{PLAN}", body=large, status=413).json()["status"] == 413
+    office.send("PUT", f"/api/task/v1/plans/{PLAN}", body=huge, status=413)
 
 
 def test_without_secrets_compose_says_what_to_do(docker_compose: None, tmp_path: Path) -> None:

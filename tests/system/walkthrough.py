@@ -36,7 +36,7 @@ class Person:
         self._authorization = f"Bearer {answer.json()['access_token']}"
 
     def send(
-        self, method: str, path: str, *, status: int, if_match: str | None = None, body: Json | None = None
+        self, method: str, path: str, *, status: int, if_match: str | None = None, body: Json | str | None = None
     ) -> httpx.Response:
         headers = {"Authorization": self._authorization} | ({"If-Match": if_match} if if_match else {})
         answer = self._http.request(method, self._base + path, json=body, headers=headers)
