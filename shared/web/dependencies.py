@@ -1,8 +1,8 @@
 """What routes ask for: a unit of work or a view, the caller, a precondition.
 
-The token is verified before any transaction begins, so a forged one never holds a connection. The caller is then read
-in the same transaction that the route works in. `Work` commits before the answer is sent: with `scope="function"`
-the framework leaves the dependency first, and a failing commit becomes the answer.
+`Work` and `Reading` verify the token before they begin a transaction, so nobody unknown ever holds a connection; the
+caller is then read in that transaction. `Work` commits before the answer is sent: with `scope="function"` the framework
+leaves the dependency first, and a failing commit becomes the answer.
 """
 
 import re
@@ -33,31 +33,12 @@ def service_of(request: Request) -> Service:
     return service
 
 
-async def _proof(request: Request) -> Proof | None:
-    """What the bearer token proves; None without one. Raises NotAuthenticated where it is not to be trusted."""
-    authorization = request.headers.get("authorization")
-    if authorization is None:
-        return None
-    scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer":
-        raise NotAuthenticated
-    proof: Proof = await request.app.state.verifier.verify(token.strip())
-    return proof
-
-
-TokenProof = Annotated[Proof | None, Depends(_proof)]
-
-
-class _Rehearsed(Exception):
-    """Ends a dry run's transaction."""
-
-
 async def _work(
     request: Request,
     response: Response,
-    proof: TokenProof,
     dry_run: Annotated[bool, Query(description="Do everything, answer the result, then undo it.")] = False,
 ) -> AsyncIterator[UnitOfWork]:
+    proof = await _verified(request)
     if dry_run:
         response.headers["Dry-Run"] = "true"
     with suppress(_Rehearsed):
@@ -67,9 +48,24 @@ async def _work(
                 raise _Rehearsed
 
 
-async def _view(request: Request, _proof_first: TokenProof) -> AsyncIterator[View]:
+class _Rehearsed(Exception):
+    """Ends a dry run's transaction."""
+
+
+async def _view(request: Request) -> AsyncIterator[View]:
+    await _verified(request)
     async with service_of(request).read() as view:
         yield view
+
+
+async def _verified(request: Request) -> Proof:
+    """What the bearer token proves, also kept for the caller. Raises NotAuthenticated without one or for a bad one."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotAuthenticated
+    proof: Proof = await request.app.state.verifier.verify(token.strip())
+    request.scope["duban.proof"] = proof
+    return proof
 
 
 Work = Annotated[UnitOfWork, Depends(_work, scope="function")]
@@ -78,17 +74,16 @@ Reading = Annotated[View, Depends(_view, scope="function")]
 """A consistent view for a query."""
 
 
-async def _caller(request: Request, proof: TokenProof, work: Work) -> Actor:
-    return await _actor(request, proof, work.connection)
+async def _caller(request: Request, work: Work) -> Actor:
+    return await _actor(request, work.connection)
 
 
-async def _reader(request: Request, proof: TokenProof, view: Reading) -> Actor:
-    return await _actor(request, proof, view.connection)
+async def _reader(request: Request, view: Reading) -> Actor:
+    return await _actor(request, view.connection)
 
 
-async def _actor(request: Request, proof: Proof | None, connection: AsyncConnection) -> Actor:
-    if proof is None:
-        raise NotAuthenticated
+async def _actor(request: Request, connection: AsyncConnection) -> Actor:
+    proof: Proof = request.scope["duban.proof"]
     actor: Actor | None = await service_of(request).actors.find(connection, proof.account_id, proof.epoch)
     if actor is None:
         raise NotAuthenticated
@@ -104,10 +99,10 @@ SIGNED_IN = Depends(_reader)
 AUTHENTICATES = frozenset({_caller, _reader})
 
 
-def cause_of(request: Request, proof: Proof | None) -> Cause:
+def cause_of(request: Request, proof: Proof) -> Cause:
     """Why a request changes something, for its events."""
     return Cause(
-        actor=proof.username if proof else "anonymous",
+        actor=proof.username,
         correlation_id=request.scope["duban.request_id"],
         traceparent=request.scope["duban.traceparent"],
     )

@@ -32,7 +32,7 @@ async def test_only_an_admin_manages_the_directory(admin: Directory, method: str
     sent = {"content": VALID_UNITS_FILE} if (method, path) == ("PUT", "/units") else {"json": body}
     for role in PLAIN_ROLES:
         await admin.become(role.replace("_", "-"))
-        answer = await admin.client.request(method, path, **sent)  # type: ignore[arg-type]
+        answer = await admin.client.request(method, path, **sent)
         assert answer.status_code == 403, (role, answer.text)
 
 

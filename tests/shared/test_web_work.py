@@ -40,12 +40,15 @@ async def test_anything_but_a_good_bearer_token_is_refused(small: Small, authori
     assert answer.status_code == 401
 
 
-async def test_a_forged_token_never_begins_a_transaction(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("headers", [{"Authorization": "Bearer x.y.z"}, {"Authorization": ""}])
+async def test_nobody_unknown_begins_a_transaction(
+    small: Small, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
+) -> None:
     def never(_database: Database) -> None:
         raise AssertionError("a transaction began")
 
     monkeypatch.setattr(Database, "write", never)
-    answer = await small.client.post("/things", json={"name": "a"}, headers={"Authorization": "Bearer x.y.z"})
+    answer = await small.client.post("/things", json={"name": "a"}, headers=headers)
     assert answer.status_code == 401
 
 
