@@ -44,7 +44,11 @@ def create_worker(service: Service, settings: NotificationSettings) -> DeliveryW
 
 
 def create_app(settings: NotificationSettings, bus: Bus | None = None, keys: KeySource | None = None) -> FastAPI:
-    service = create_service(settings, bus)
+    return web_app(create_service(settings, bus), keys)
+
+
+def web_app(service: Service, keys: KeySource | None = None) -> FastAPI:
+    """The service's HTTP side. `keys` replaces the directory's key set."""
     app = create_web_app(service, [router], title="Duban notification", keys=keys)
     app.state.deliveries = service.workers[0]
     return app

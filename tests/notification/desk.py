@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
+from fastapi import FastAPI
 from sqlalchemy import Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.names import Role
-from services.notification.app import create_app
+from services.notification.app import create_service, web_app
 from services.notification.delivery import DeliveryWorker
 from services.notification.models import accounts, contact_points
 from services.notification.settings import NotificationSettings
@@ -52,9 +54,14 @@ class Clock:
 class Desk:
     """What a test does with the service."""
 
-    def __init__(self, service: Service, worker: DeliveryWorker, client: httpx.AsyncClient, clock: Clock) -> None:
-        self.service, self.worker, self.client, self.clock = service, worker, client, clock
+    def __init__(self, service: Service, worker: DeliveryWorker, clock: Clock) -> None:
+        self.service, self.worker, self.clock = service, worker, clock
         self.story = Story()
+
+    @cached_property
+    def client(self) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app_of(self.service))
+        return httpx.AsyncClient(transport=transport, base_url="http://test/api/notification/v1/")
 
     async def hear(self, *events: Recorded[Any] | Sequence[Recorded[Any]]) -> None:
         """Let every consumer apply the events, as one batch each."""
@@ -143,16 +150,27 @@ async def open_desk(folder: Path, database_url: str = "", **settings: Any) -> As
     )
     bus = EmbeddedBus(folder / "bus.db")
     await migrate(wanted.database_for("notification"))
-    app = create_app(wanted, bus, Keys())
-    service, worker, clock = app.state.service, app.state.deliveries, Clock()
+    service, clock = create_service(wanted, bus), Clock()
+    [worker] = service.workers
+    assert isinstance(worker, DeliveryWorker)
     service.clock, worker.system_now = clock, clock.system_now
     await bus.start()
     await bus.create_topics(TOPICS)
-    base_url = "http://test/api/notification/v1/"
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url) as client:
-        yield Desk(service, worker, client, clock)
+    yield Desk(service, worker, clock)
     await bus.stop()
     await service.database.close()
+
+
+BUILT: list[FastAPI] = []
+"""The routes, once they were built, which takes longer than most tests; each desk puts its own service behind them."""
+
+
+def app_of(service: Service) -> FastAPI:
+    if not BUILT:
+        BUILT.append(web_app(service, Keys()))
+    [app] = BUILT
+    app.state.service, app.state.deliveries = service, service.workers[0]
+    return app
 
 
 MIGRATED: list[bytes] = []

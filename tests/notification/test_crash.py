@@ -45,6 +45,7 @@ async def another_worker_follows(desk: Desk) -> None:
     await desk.worker.deliver_once()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize(("place", "copies"), [("delivery.after_claim", 1), ("delivery.after_send", 2)])
 async def test_a_killed_worker_costs_at_most_one_duplicate(desk: Desk, place: str, copies: int) -> None:
     await ready_to_send(desk)
@@ -60,6 +61,7 @@ async def test_a_killed_worker_costs_at_most_one_duplicate(desk: Desk, place: st
     assert len(await desk.events("notice.sent")) == 2
 
 
+@pytest.mark.faults
 async def test_a_killed_worker_leaves_no_half_of_a_message_in_the_folder(desk: Desk) -> None:
     await ready_to_send(desk)
     assert await killed_at("mail.before_rename", desk) == -signal.SIGKILL
