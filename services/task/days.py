@@ -18,6 +18,11 @@ def day_of(instant: datetime, zone_name: str) -> date:
     return instant.astimezone(zone(zone_name)).date()
 
 
+def shown_time(instant: datetime, zone_name: str) -> str:
+    """An instant as a sentence names it, e.g. 2024-04-08 09:00."""
+    return instant.astimezone(zone(zone_name)).strftime("%Y-%m-%d %H:%M")
+
+
 def end_of(day: date, zone_name: str) -> datetime:
     """The first instant after a day: what was received before it was received on that day."""
     return datetime.combine(day + timedelta(days=1), time(), zone(zone_name))

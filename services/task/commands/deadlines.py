@@ -25,6 +25,17 @@ async def arm_deadlines(connection: AsyncConnection, deadlines: Sequence[Deadlin
         await connection.execute(insert(DEADLINE), [{name: getattr(d, name) for name in columns} for d in deadlines])
 
 
+async def replace_deadline(work: UnitOfWork, deadline: Deadline) -> None:
+    """Store a deadline in the place of earlier ones of its kind and subject, which this transaction has locked.
+
+    Two returns may set the same date; its rungs must not fire twice.
+    """
+    former = (DEADLINE.c.about_id == deadline.about_id, DEADLINE.c.kind == deadline.kind)
+    retired = {"next_rung": None, "next_at": None, "retired_at": work.now}
+    await work.connection.execute(update(DEADLINE).where(*former, DEADLINE.c.next_at.is_not(None)).values(retired))
+    await arm_deadlines(work.connection, [deadline])
+
+
 async def fire_due_rungs(work: UnitOfWork, calendar: WorkingCalendar, limit: int) -> int:
     """Fire what is due, at most `limit` deadlines; retire those whose duty is done. Returns how many were looked at."""
     due = await lock_due_deadlines(work.connection, work.now, limit)

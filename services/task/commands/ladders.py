@@ -16,5 +16,8 @@ def ladder_of(clocks: Clocks, kind: DeadlineKind, relation: Relation) -> Ladder:
     """
     late: LateLadder = clocks.late.subordinate if relation is Relation.SUBORDINATE else clocks.late.requested
     reminders = clocks.report_reminders if kind is DeadlineKind.REPORT else SHORT_REMINDERS[kind]
-    rungs = (*(Rung(at, LIAISON) for at in sorted(reminders)), *(Rung(rung.at, rung.audience) for rung in late.rungs))
+    rungs = (
+        *(Rung(at, LIAISON) for at in sorted(set(reminders))),
+        *(Rung(rung.at, rung.audience) for rung in late.rungs),
+    )
     return Ladder(rungs, late.repeat_every if kind is DeadlineKind.REPORT else None)

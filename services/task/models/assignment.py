@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Field, UniqueConstraint
 
 from contracts.task import AssignmentAcknowledged
-from services.task.days import end_of
+from services.task.days import end_of, shown_time
 from services.task.errors import AlreadyAcknowledged
 from services.task.models.tables import TaskTable
 from shared.db.columns import UtcDateTime, Word
@@ -50,8 +50,8 @@ class Assignment(Aggregate, TaskTable, table=True):
 
     def acknowledge(self, *, by: str, at: datetime, by_report: bool = False) -> AssignmentAcknowledged:
         """Confirm receipt. Raises AlreadyAcknowledged."""
-        if self.state is not AssignmentState.ISSUED:
-            raise AlreadyAcknowledged(by=self.acknowledged_by, at=self.acknowledged_at)
+        if self.acknowledged_at is not None:
+            raise AlreadyAcknowledged(by=self.acknowledged_by, at=shown_time(self.acknowledged_at, self.zone))
         self.state = AssignmentState.ACKNOWLEDGED
         self.acknowledged_at, self.acknowledged_by = at, by
         return AssignmentAcknowledged(

@@ -1,6 +1,6 @@
 """Reports: an obligation and the versions of the unit's answer."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -72,7 +72,7 @@ class ReportContent:
         }
 
     def as_event(self) -> dict[str, Any]:
-        return asdict(self) | {"readings": list(self.readings), "evidence": list(self.evidence)}
+        return {name: getattr(self, name) for name in self.__slots__}
 
 
 class Report(Aggregate, TaskTable, table=True):

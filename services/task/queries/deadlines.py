@@ -40,7 +40,7 @@ async def lock_due_deadlines(connection: AsyncConnection, now: datetime, limit: 
 
 
 async def _lock_subjects(connection: AsyncConnection, ids: Sequence[UUID]) -> None:
-    for table in (ASSIGNMENT, REPORT):
+    for table in (REPORT, ASSIGNMENT):  # the order in which a submission locks them
         await connection.execute(
             select(table.c.id).where(table.c.id.in_(ids)).order_by(table.c.id).with_for_update(read=True)
         )

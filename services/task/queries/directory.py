@@ -28,8 +28,9 @@ async def known_groups(connection: AsyncConnection) -> dict[str, list[str]]:
     return {row.group: row.members for row in rows}
 
 
-async def find_other_reviewer(connection: AsyncConnection, unit: str, roles: frozenset[str]) -> str | None:
-    """An active reviewer who is not of this unit, if there is one."""
+async def find_other_reviewer(connection: AsyncConnection, plan: str, unit: str, roles: frozenset[str]) -> str | None:
+    """An active reviewer of the plan who is not of this unit, if there is one."""
     c = ACCOUNT.c
-    rows = await connection.execute(select(c.username, c.unit, c.roles).where(c.active).order_by(c.username))
-    return next((row.username for row in rows if row.unit != unit and not roles.isdisjoint(row.roles)), None)
+    rows = await connection.execute(select(c.username, c.unit, c.roles, c.plans).where(c.active).order_by(c.username))
+    others = (row for row in rows if row.unit != unit and (not row.plans or plan in row.plans))
+    return next((row.username for row in others if not roles.isdisjoint(row.roles)), None)

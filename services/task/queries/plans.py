@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.task.errors import MeasureNotFound, PlanNotFound
 from services.task.models import Assignment, Measure, Plan, PlanDraft
 from services.task.permissions import SEE_PLAN
+from services.task.schemas.clocks import Clocks
 from shared.auth import Actor
 from shared.db import table_of
 from shared.event_log import loaded
@@ -106,6 +107,12 @@ async def get_measure(connection: AsyncConnection, plan: Plan, measure: str) -> 
         if found.measure == measure:
             return found
     raise MeasureNotFound(plan=plan.plan, measure=measure)
+
+
+async def get_clocks(connection: AsyncConnection, plan: str) -> Clocks:
+    """The clocks of a published plan."""
+    file = (await connection.execute(select(PLAN.c.file).where(PLAN.c.plan == plan))).scalar_one()
+    return Clocks.model_validate(file["clocks"])
 
 
 async def get_indicators(connection: AsyncConnection, plan: str) -> dict[str, dict[str, Any]]:

@@ -6,13 +6,15 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, and_, bindparam, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.names import Relation
 from services.task.errors import ReportNotFound
 from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report, ReportState, ShownState
 from shared.auth import Actor, Scope
 from shared.db import table_of
+from shared.db.prepared import Prepared
 from shared.event_log import UnitOfWork, loaded
 
 REPORT = table_of(Report)
@@ -39,6 +41,7 @@ class LockedReport:
     """A report that this transaction may change, and what of its surroundings decides whether it may."""
 
     report: Report
+    relation: Relation
     acknowledged: bool
     plan_is_open: bool
 
@@ -48,26 +51,28 @@ async def lock_report(work: UnitOfWork, key: ReportKey, caller: Actor) -> Locked
 
     Raises ReportNotFound, also where the caller does not reach it.
     """
-    row = (await work.connection.execute(_locking(), key.as_facts())).one_or_none()
-    if row is None or not caller.reaches(key.plan, key.unit):
+    columns = await _locking().find_row(work.connection, key.as_facts())
+    if columns is None or not caller.reaches(key.plan, key.unit):
         raise ReportNotFound(**key.as_facts())
-    columns = dict(row._mapping)
     plan_state, assignment_state = columns.pop("plan_state"), columns.pop("assignment_state")
+    relation = Relation(columns.pop("relation"))
     return LockedReport(
         report=loaded(Report, columns),
+        relation=relation,
         acknowledged=assignment_state != AssignmentState.ISSUED,
         plan_is_open=plan_state == PlanState.PUBLISHED,
     )
 
 
 @lru_cache(maxsize=1)
-def _locking() -> Select[Any]:
+def _locking() -> Prepared:
     """One round trip: the plan FOR SHARE, then the report FOR UPDATE (DESIGN.md section 6, "Write")."""
     plan = (
         select(PLAN.c.id, PLAN.c.state).where(PLAN.c.plan == bindparam("plan")).with_for_update(read=True).cte("plan")
     )
-    return (
-        select(REPORT, plan.c.state.label("plan_state"), ASSIGNMENT.c.state.label("assignment_state"))
+    states = plan.c.state.label("plan_state"), ASSIGNMENT.c.state.label("assignment_state")
+    return Prepared(
+        select(REPORT, *states, ASSIGNMENT.c.relation)
         .join(plan, plan.c.id == REPORT.c.plan_id)
         .join(ASSIGNMENT, ASSIGNMENT.c.id == REPORT.c.assignment_id)
         .where(*_is_key())
