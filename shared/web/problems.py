@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope
 
-from shared.errors import AppError, Text
+from shared.bus.base import BusUnavailable
+from shared.errors import AppError, Text, Unavailable
 from shared.web.language import preferred
 from shared.web.validation import InvalidRequest, MalformedJson
 
@@ -92,6 +93,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _of_the_router)
     app.add_exception_handler(DBAPIError, _of_the_database)
+    app.add_exception_handler(BusUnavailable, _of_the_bus)
 
 
 async def _known(request: Request, error: Exception) -> Response:
@@ -121,6 +123,10 @@ def _translated(error: HTTPException, headers: Mapping[str, str]) -> AppError:
     if error.status_code == 405:
         return MethodNotAllowed(allowed=headers.get("Allow", "-"), headers=headers)
     return BadRequest()
+
+
+async def _of_the_bus(request: Request, _error: Exception) -> Response:
+    return problem_response(request.scope, Unavailable())
 
 
 async def _of_the_database(request: Request, error: Exception) -> Response:
