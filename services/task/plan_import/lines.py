@@ -16,7 +16,7 @@ ENDS_PARAGRAPH = "。!?;:)]〕】〉》|"
 OPENS_PARAGRAPH = re.compile(r"[ ]*(?:[—●■◆•·*|]|-{2,}|附件|附:|抄送|专栏|\S{2,8}(?:单位|部门|时限)[:】])")
 
 WRAPPED_WIDTH = range(16, 81)  # characters in a hard-wrapped line of A4 text
-WRAPPED_SHARE = 0.4  # of the lines must reach the common width
+WRAPPED_SHARE = 0.3  # of the lines must reach the common width
 FULL_LINE = 0.85  # a line shorter than this share of the width ends its paragraph
 
 

@@ -21,7 +21,7 @@ LONGEST_UNIT_TITLE = 40
 NAMES_PEOPLE = re.compile("(?:^|\n| |\t)(?:组 ?长|副组长|成 ?员|召集人|总指挥)[ ]*[::]")
 PHASE = re.compile("阶段|[(]20\\d\\d年|第[一二三四]步|\\d{1,2}月(?:上旬|中旬|下旬|底)?[-至~]")
 CLOSING_PARAGRAPH = re.compile(
-    r"\s*(?:各地区?[、,各]|各(?:区|县|市|部门|单位|级|有关)|有关|本(?:方案|意见|措施|计划|办法|政策|规划)|附件|抄送|以上|\(此件|联系人)"
+    r"\s*(?:各地区?[、,各要]|各(?:区|县|市|部门|单位|级|有关)|有关|本(?:方案|意见|措施|计划|办法|政策|规划)|附件|抄送|以上|\(此件|联系人)"
 )
 
 
@@ -197,7 +197,9 @@ class _Reading:
     # -- kinds
 
     def _kind_of_area(self, area: Node) -> Kind:
-        if _titled(self.text, area, DUTY_TITLES) or self._lists_duties(area.children):
+        if _titled(self.text, area, DUTY_TITLES) or (
+            self._lists_duties(area.children) and not self._names_people(area)
+        ):
             return Kind.DUTY_LIST
         if self.all_clauses(area):
             return Kind.MEASURE

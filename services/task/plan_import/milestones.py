@@ -29,7 +29,7 @@ class Milestone:
 def find_milestones(text: str, span: Span) -> Iterator[Milestone]:
     """Dates by which something is to be done; a year by itself needs 到, 底 or 前 beside it."""
     for match in DATED.finditer(text, *span):
-        if match["by"] or match["before"] or DUE.search(text[match.start() - 2 : match.start()]):
+        if match["by"] or match["before"] or DUE.search(text[max(0, match.start() - 2) : match.start()]):
             due, precision = _due(match)
             if due:
                 yield Milestone(Span(*match.span()), _clause(text, match, span), due, precision)

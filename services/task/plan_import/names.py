@@ -28,7 +28,7 @@ _FUNCTION = re.compile(any_of(FUNCTIONS))
 _LEVEL = re.compile("自治区|自治州|省|市|区|县|州|旗|盟|兵团")
 _MARKET = re.compile("市场|市容|市政(?![府务协数研法策])")  # words that begin with 市 without naming a level
 _NOT_A_LEVEL = re.compile(
-    "市直|省直|区直|县直|市级|省级|区级|县级|市属|省属|区属|市区|县区|市县|区县|州市|省市|区块|区域|县域|市域|省际"
+    "市直|省直|区直|县直|市级|省级|区级|县级|市属|省属|区属|市区|县区|市县|区县|州市(?!场)|省市(?!场)|区块|区域|县域|市域|省际"
 )
 _PLACE = re.compile(any_of((*PROVINCES, *NATIONAL_OPENINGS)))
 _NEVER = re.compile(f"(?:{any_of(NEVER_ELIDED_ENDINGS)})$")

@@ -73,19 +73,16 @@ def _layout_edits(text: str) -> Iterator[Edit]:
 
 
 def _instead_of(mark: str) -> str:
-    if mark[0] == "\r":
+    """What a mark of layout says: a line end, a cell end, room, a character by its name, or nothing."""
+    if mark[0] == "\r" or mark.endswith("\\n") or ROW_TAGS.match(mark):
         return "\n"
-    if mark[0] == " " and mark.isspace():
+    if CELL_TAGS.match(mark):
+        return "\t"
+    if mark.isspace():
         return "    "
-    if mark[0] == "<":
-        return "\n" if ROW_TAGS.match(mark) else "\t" if CELL_TAGS.match(mark) else ""
     if mark[0] == "&":
         return html.unescape(mark).replace("\xa0", " ").translate(_FOLD)
-    if mark.endswith("\\n"):
-        return "\n"
-    if unicodedata.category(mark[0]) == "No":
-        return unicodedata.normalize("NFKC", mark)
-    return ""
+    return unicodedata.normalize("NFKC", mark) if unicodedata.category(mark[0]) == "No" else ""
 
 
 def _space_edits(text: str) -> Iterator[Edit]:

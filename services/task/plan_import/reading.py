@@ -147,12 +147,12 @@ def _blocks(document: Document) -> Iterator[str]:
 
 def _rows(table: Table) -> Iterator[str]:
     """A merged cell is printed once, where it begins."""
-    seen: set[int] = set()
+    seen: set[object] = set()
     for row in table.rows:
         cells = []
         for cell in row.cells:
-            first = id(cell._tc) not in seen  # python-docx has no public identity of a merged cell
-            seen.add(id(cell._tc))
+            first = cell._tc not in seen  # python-docx has no public identity of a merged cell
+            seen.add(cell._tc)
             cells.append(" ".join(cell.text.split()) if first else "")
         yield "\t".join(cells)
 

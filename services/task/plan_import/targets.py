@@ -271,7 +271,7 @@ EXCLUSIONS = (
     Exclusion("counts-the-document", lambda seen: seen.sign in ("=", "range") and OF_THE_DOCUMENT.match(seen.after), "共23条措施。"),
     Exclusion("existing", lambda seen: seen.sign == "=" and EXISTING.search(seen.before), "覆盖全市11个区。"),
     Exclusion("already", lambda seen: ALREADY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "目前已建成30个站点。"),
-    Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由30%提高到50%。"),
+    Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由2020年的30%提高至较高水平。"),
     Exclusion("threshold", _is_threshold, "支持产值10亿元以上的企业发展。"),
     Exclusion("subsidy", lambda seen: seen.quantity.is_money and SUBSIDY.search(seen.text, *seen.clause), "给予最高50万元奖励。"),
     Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and RATE.search(seen.before), "按投资额的20%给予补助。"),

@@ -57,7 +57,9 @@ def facts(plan: Mapping[str, Any], units_of: Any) -> dict[str, Counter[Any]]:
 
 
 def truth_units(measure: Mapping[str, Any]) -> set[tuple[str, str, str]]:
-    return {(plain(measure["id"]), plain(name), role) for role in ("lead", "cooperating") for name in measure.get(role, ())}
+    return {
+        (plain(measure["id"]), plain(name), role) for role in ("lead", "cooperating") for name in measure.get(role, ())
+    }
 
 
 def draft_units(measure: Mapping[str, Any]) -> set[tuple[str, str, str]]:

@@ -21,7 +21,9 @@ def truth(file: Path) -> dict[str, Any]:
     """The compact form that the samples' truth is written in, as the full one."""
     short = yaml.safe_load(file.with_suffix(".yaml").read_text("utf-8"))
     measures = [{"id": key, **measure} for key, measure in short["measures"].items()]
-    targets = [dict(zip(("measure", "value", "unit", "comparator"), row, strict=True)) for row in short.get("targets", ())]
+    targets = [
+        dict(zip(("measure", "value", "unit", "comparator"), row, strict=True)) for row in short.get("targets", ())
+    ]
     return {**short, "areas": [{"measures": measures}], "targets": targets}
 
 
@@ -57,7 +59,9 @@ def test_the_shenzhen_text_gives_the_measures_units_roles_and_targets_of_the_exa
     directory = UnitDirectory.from_mapping(yaml.safe_load((EXAMPLE / "units.yaml").read_text("utf-8")))
     example = yaml.safe_load((EXAMPLE / "plan.yaml").read_text("utf-8"))
     file = REAL / "00_shenzhen_cbec.txt"
-    plan = to_plan_file(draft_plan(file.read_bytes(), file.name), directory, key=example["key"], office=example["office"])
+    plan = to_plan_file(
+        draft_plan(file.read_bytes(), file.name), directory, key=example["key"], office=example["office"]
+    )
     assert plan["title"] == example["title"]
     assert duties(plan) == duties(example)
     assert sorted(amounts(plan)) == sorted(amounts(example))
@@ -73,5 +77,6 @@ def duties(plan: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 def amounts(plan: dict[str, Any]) -> list[tuple[str, ...]]:
     return [
-        (each.get("measure", ""), each["unit"], str(sorted(map(str, each["target"].values())))) for each in plan["indicators"]
+        (each.get("measure", ""), each["unit"], str(sorted(map(str, each["target"].values()))))
+        for each in plan["indicators"]
     ]

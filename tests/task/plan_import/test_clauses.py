@@ -1,0 +1,86 @@
+import pytest
+
+from services.task.plan_import.clauses import Clause, clauses
+from services.task.plan_import.lines import split_lines
+from services.task.plan_import.normalise import normalise
+
+
+def read(text: str) -> list[Clause]:
+    return clauses(split_lines(normalise(text)))
+
+
+def units(text: str) -> list[list[str]]:
+    return [[mention.name for mention in clause.units.mentions] for clause in read(text) if clause.units]
+
+
+@pytest.mark.parametrize(("opening", "closing"), ["（）", "()", "〔〕", "【】", "［］", "[]", "（)", "(）"])
+def test_a_clause_stands_in_brackets_of_any_style(opening: str, closing: str) -> None:
+    assert units(f"推进建设。{opening}市商务局、财政局负责{closing}") == [["市商务局", "市财政局"]]
+
+
+def test_a_list_without_a_verb_is_a_clause_where_a_sentence_ends() -> None:
+    assert units("推进建设。（市商务局、财政局）") == [["市商务局", "市财政局"]]
+    assert units("依托中心（市图书馆）开展服务。") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "加强监测（以下简称办公室）。",
+        "各区（含大鹏新区）。",
+        "指数（PQI）。",
+        "按照国发〔2019〕3号执行。",
+        "（此件公开发布）",
+    ],
+)
+def test_brackets_that_name_nobody_are_no_clauses(text: str) -> None:
+    assert read(text) == []
+
+
+def test_labels_on_lines_of_their_own_are_one_clause() -> None:
+    (clause,) = read("推进建设。\n牵头单位：市商务局\n配合单位：市财政局、税务局\n完成时限：2025年底\n二、其他")
+    assert clause.units is not None
+    assert [(m.name, m.role.value) for m in clause.units.mentions] == [
+        ("市商务局", "lead"),
+        ("市财政局", "cooperating"),
+        ("市税务局", "cooperating"),
+    ]
+    assert clause.units.deadline is not None
+
+
+def test_a_label_may_be_alone_on_its_line() -> None:
+    assert units("推进建设。\n牵头单位：\n市商务局\n配合单位：\n市财政局") == [["市商务局", "市财政局"]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "推进建设。责任单位：市商务局。",
+        "【责任单位】市商务局",
+        "推进建设。[责任部门：市商务局]",
+        "推进建设。责任单位:市商务局;完成时限:长期",
+    ],
+)
+def test_a_label_may_stand_in_many_places(text: str) -> None:
+    assert units(text) == [["市商务局"]]
+
+
+def test_a_closing_sentence_of_units_is_a_clause() -> None:
+    assert units("明确布局。市住建局牵头，各区配合。") == [["市住建局", "各区"]]
+
+
+def test_a_sentence_that_says_more_is_none() -> None:
+    assert units("市住建局要加强统筹，制定计划并负责落实。") == []
+
+
+def test_a_document_rule_makes_the_first_listed_lead_from_where_it_stands() -> None:
+    found = read("（各项任务排在首位的单位为牵头单位）\n推进。（市商务局、财政局）")
+    assert [mention.role.value for clause in found if clause.units for mention in clause.units.mentions] == [
+        "lead",
+        "cooperating",
+    ]
+
+
+def test_a_clause_that_cannot_be_read_is_kept_as_such() -> None:
+    (clause,) = read("推进。（由制定《办法》的单位与2023年确定的试点牵头）")
+    assert clause.units is None

@@ -1,0 +1,24 @@
+import pytest
+
+from services.task.plan_import.markers import MARKER_RULES, MarkerRule, markers_in
+from services.task.plan_import.normalise import normalise
+
+
+@pytest.mark.parametrize("rule", MARKER_RULES, ids=lambda rule: rule.name)
+def test_a_marker_rule_reads_its_examples(rule: MarkerRule) -> None:
+    for example in rule.examples:
+        marker = next(markers_in(f"{example}加强", 0, len(example) + 2))
+        assert (marker.level, marker.opens_line, marker.end) == (rule.level, True, len(example))
+
+
+@pytest.mark.parametrize("text", ["3.5%的企业", "2025.6亿元", "十四五规划", "一方面"])
+def test_numbers_in_prose_are_no_markers(text: str) -> None:
+    assert not list(markers_in(text, 0, len(text)))
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"), [("（十一）", 11), ("二十一、", 21), ("12．", 12), ("③", 3), ("第二十条", 20), ("⑷", 4)]
+)
+def test_a_marker_has_the_value_of_its_numeral(printed: str, value: int) -> None:
+    text = normalise(printed + "推进").text
+    assert next(markers_in(text, 0, len(text))).value == value

@@ -1,0 +1,63 @@
+import pytest
+
+from services.task.plan_import.lines import split_lines
+from services.task.plan_import.normalise import normalise
+from services.task.plan_import.outline import Node, Outline, outline
+
+
+def read(text: str) -> tuple[Outline, str]:
+    lines = split_lines(normalise(text))
+    return outline(lines), lines.text
+
+
+def shape(nodes: list[Node]) -> list[object]:
+    return [[node.number, shape(node.children)] if node.children else node.number for node in nodes]
+
+
+def shapes(text: str) -> list[list[object]]:
+    return [shape(part.nodes) for part in read(text)[0].parts]
+
+
+def test_items_nest_by_the_kind_of_their_numbers() -> None:
+    assert shapes("一、甲\n（一）乙\n1.丙\n2.丁\n（二）戊\n二、己") == [[["一", [["一", ["1", "2"]], "二"]], "二"]]
+
+
+def test_a_text_without_line_breaks_has_the_same_outline() -> None:
+    text = "制定方案。一、加强建设（一）完善网络。推进建设。（二）推进改造。加快实施。二、强化保障（三）加强领导。"
+    assert shapes(text) == [[["一", ["一", "二"]], ["二", ["三"]]]]
+
+
+def test_enumerations_inside_a_sentence_open_no_items() -> None:
+    assert shapes("一、甲\n推进一、二、三产业融合，统一、规范管理。\n二、乙") == [["一", "二"]]
+
+
+def test_a_number_that_does_not_continue_a_numbering_opens_nothing_inside_a_line() -> None:
+    assert shapes("一、甲。按照（五）的要求办理。") == [["一"]]
+
+
+def test_an_attachment_list_opens_no_items() -> None:
+    assert shapes("一、甲\n附件：1.分工表\n2.名单") == [["一"]]
+
+
+def test_numbers_in_a_box_open_no_items() -> None:
+    assert shapes("一、甲\n（一）乙\n专栏1 重点工程\n1.工程甲\n2.工程乙\n（二）丙") == [[["一", ["一", "二"]]]]
+
+
+def test_an_annex_and_a_numbering_that_restarts_begin_parts() -> None:
+    assert shapes("一、甲\n二、乙\n一、丙\n附件\n一、丁") == [["一", "二"], ["一"], ["一"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("（一）加强组织领导。各单位要重视。", "加强组织领导"),
+        ("（一）加强组织领导\n各单位要重视。", "加强组织领导"),
+        ("（一）加强领导：各单位要重视。", "加强领导"),
+        ("（一）加强组织领导（市商务局负责）", "加强组织领导"),
+        ("（一）推进“5G+”行动，建设平台。内容。", "推进“5G+”行动,建设平台"),
+        ("（一）加强组织领导　　各单位要高度重视，切实把这项工作抓紧抓实抓好。", "加强组织领导"),
+    ],
+)
+def test_a_title_ends_at_its_stop_line_clause_or_space(text: str, title: str) -> None:
+    plan, normal = read(text)
+    assert next(plan.nodes()).title.of(normal) == title

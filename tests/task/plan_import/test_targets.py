@@ -1,0 +1,138 @@
+"""Which numbers bind, and how they compare: every rule and every exclusion has the text that it is for."""
+
+import pytest
+
+from services.task.plan_import.normalise import normalise
+from services.task.plan_import.spans import Span
+from services.task.plan_import.targets import EXCLUSIONS, Exclusion, Target, find_targets
+
+
+def read(text: str) -> list[Target]:
+    normal = normalise(text).text
+    return list(find_targets(normal, Span(0, len(normal))))
+
+
+def amounts(text: str) -> list[str]:
+    return [
+        f"{each.comparator} {f'{each.low}-' if each.low is not None else ''}{each.value.normalize():f} {each.unit}"
+        for each in read(text)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("新增示范企业5家以上", ">= 5 家"),
+        ("品牌不少于50个", ">= 50 个"),
+        ("占比不低于90%", ">= 90 %"),
+        ("覆盖率达到95%", ">= 95 %"),
+        ("至少建成3个园区", ">= 3 个"),
+        ("海外仓面积超350万平方米", "> 350 万平方米"),
+        ("规模突破2万亿元", "> 2 万亿元"),
+        ("培训超过3000名", "> 3000 名"),
+        ("列养率保持100%", "= 100 %"),
+        ("占比提高至75%", "= 75 %"),
+        ("建成基地12个", "= 12 个"),
+        ("护理员2000名左右", "~ 2000 名"),
+        ("新增泊位约600个", "~ 600 个"),
+        ("审查周期压缩至4个月以内", "<= 4 个月"),
+        ("调整周期不超过五年", "<= 5 年"),
+        ("失业率控制在5.5%", "<= 5.5 %"),
+        ("新增企业5-10家", "range 5-10 家"),
+        ("增长10%—15%", "range 10-15 %"),
+        ("遴选学校10至15所", "range 10-15 所"),
+        ("进出口额超千亿元", "> 1000 亿元"),
+        ("投资超过3百亿元", "> 300 亿元"),
+        ("改造管网15千米", "= 15 千米"),
+        ("资金1,200万元", "= 1200 万元"),
+        ("配备不少于一名专管员", ">= 1 名"),
+        ("办结率达到百分之九十八以上", ">= 98 %"),
+        ("服务群众100余万人次", "> 100 万人次"),
+        ("投入不低于总额的50%", ">= 50 %"),
+    ],
+)
+def test_an_amount_compares_as_the_document_writes_it(text: str, amount: str) -> None:
+    assert amounts(text) == [amount]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("县道和乡道比例分别不低于13%和8%", [">= 13 %", ">= 8 %"]),
+        ("基地、园区分别达到100个、20个", [">= 100 个", ">= 20 个"]),
+        ("企业数分别达到100和50家", [">= 100 家", ">= 50 家"]),
+        ("不得低于县道每公里1万元，乡道每公里5000元", [">= 1 万元", ">= 5000 元"]),
+        ("加快2个试点和4个城市建设", ["= 2 个", "= 4 个"]),
+    ],
+)
+def test_several_amounts_share_what_is_printed_once(text: str, expected: list[str]) -> None:
+    assert amounts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("年出口额超亿元跨境电商品牌不少于50个", [">= 50 个"]),
+        ("培育营业收入超过1000万元的企业15家", ["= 15 家"]),
+        ("打造2个产值超100亿元的产业集群", ["= 2 个"]),
+        ("由30%提高到50%", ["= 50 %"]),
+    ],
+)
+def test_thresholds_and_baselines_stay_out_beside_the_target(text: str, expected: list[str]) -> None:
+    assert amounts(text) == expected
+
+
+@pytest.mark.parametrize("exclusion", EXCLUSIONS, ids=lambda exclusion: exclusion.name)
+def test_an_exclusion_keeps_its_example_out(exclusion: Exclusion) -> None:
+    assert read(exclusion.example) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "共包括23条措施",
+        "八大方面",
+        "统筹两个市场",
+        "国发〔2019〕3号",
+        "第12条",
+        "2025年3月1日",
+        "三级路长",
+        "12345热线",
+        "5G应用",
+        "位于人民路88号",
+        "世界500强",
+        "4A级景区",
+        "三年行动",
+        "每25—30公里设站",
+    ],
+)
+def test_numbers_that_count_something_else_are_no_targets(text: str) -> None:
+    assert read(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "deadline"),
+    [
+        ("到2025年，新增企业5家", "2025"),
+        ("2020年底前将周期压缩至4个月以内", "2020"),
+        ("到2022年，形成格局。占比不低于90%", "2022"),
+        ("自2022年起，补助每年不少于5场", None),
+        ("2024年新增1万个，2025年新增2万个", "2024"),
+    ],
+)
+def test_the_deadline_is_the_year_that_the_sentence_or_its_paragraph_prints(text: str, deadline: str | None) -> None:
+    assert read(text)[0].deadline == deadline
+
+
+@pytest.mark.parametrize(
+    ("text", "strength"),
+    [
+        ("力争新增5家", "aspire"),
+        ("支持建设3个", "aspire"),
+        ("支持参评，到2025年实现新增5家以上", "binding"),
+        ("力争品牌不少于50个", "binding"),
+        ("新增5家", "binding"),
+    ],
+)
+def test_the_strength_follows_the_wording(text: str, strength: str) -> None:
+    assert read(text)[0].strength == strength
