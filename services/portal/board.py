@@ -2,9 +2,10 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from services.portal.schemas import Area, Board, Figures, Light, Measure
+from services.portal.schemas import Area, Board, Figures, Light, Measure, Unit
 from services.portal.visits import address_of
 
 LIGHTS: tuple[Light, ...] = ("red", "yellow", "green", "grey")
@@ -47,6 +48,12 @@ class AreaGroup:
     measures: list[Measure]
 
 
+@dataclass(frozen=True, slots=True)
+class KindGroup:
+    kind: str
+    units: list[Unit]
+
+
 def shown_board(board: Board, as_of: str) -> dict[str, Any]:
     """The template's variables."""
     links = Links(board, as_of)
@@ -59,6 +66,10 @@ def shown_board(board: Board, as_of: str) -> dict[str, Any]:
         "groups": [
             AreaGroup(area, [measure for measure in board.measures if measure.area == area.area])
             for area in board.areas
+        ],
+        "kinds": [KindGroup(kind, list(units)) for kind, units in groupby(board.units, lambda unit: unit.kind)],
+        "periods": [
+            period.period for period in board.periods if period.opens <= board.as_of or period.period == board.period
         ],
         "columns": COLUMNS,
         "alarming": ALARMING,

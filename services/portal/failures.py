@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from services.portal.errors import ApiProblem, PageNotFound, SignInNeeded
+from services.portal.sessions import COOKIE
 from services.portal.visits import Visit, back_to, redirect
 from shared.errors import AppError
 from shared.web.problems import BadRequest
@@ -52,5 +53,7 @@ async def _invalid(request: Request, _error: Exception) -> Response:
 
 
 def _page(request: Request, status: int, title: str, detail: str, request_id: str = "") -> Response:
-    shown_id = request_id or request.scope.get("duban.request_id", "")
-    return Visit(request).page("failure.html", status=status, title=title, detail=detail, request_id=shown_id)
+    visit, shown_id = Visit(request), request_id or request.scope.get("duban.request_id", "")
+    session = visit.sessions.open(request.cookies.get(COOKIE))
+    shown = {"title": title, "detail": detail, "request_id": shown_id}
+    return visit.page("failure.html", status=status, session=session, **shown)

@@ -71,6 +71,7 @@ class Unit(Lit):
     unit: str
     unit_name: str
     unit_name_en: str
+    kind: str
 
 
 class Indicator(Answer):
@@ -88,6 +89,7 @@ class Indicator(Answer):
 
 class Period(Answer):
     period: str
+    opens: date
 
 
 class Board(Head):
@@ -138,6 +140,7 @@ class Report(Answer):
     plan: str
     measure: str
     unit: str
+    unit_name: str
     period: str
     state: str
     version: int

@@ -44,8 +44,8 @@ class DayNotKnown(AppError):
     code, status = "day-not-known", 422
     title = Text("该日没有看板", "No board for that day")
     detail = Text(
-        "as_of 应在 {first} 至 {last} 之间：方案发布之日至今天。",
-        "as_of lies between {first} and {last}: from the plan's publication to today.",
+        "截至日期（as_of）应在方案发布之日 {first} 与今天 {last} 之间。",
+        "The day (as_of) lies between {first}, when the plan was published, and today, {last}.",
     )
 
 

@@ -47,6 +47,7 @@ unit_history = _history(
     _key("unit", 63),
     Column("name", Text, nullable=False),
     Column("name_en", Text, nullable=False),
+    Column("short_name", Text, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("relation", String(20), nullable=False),
 )

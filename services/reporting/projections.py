@@ -52,9 +52,8 @@ readings = board.table(models.reading_history)
 @units.on(UnitRegistered, UnitChanged)
 def know_unit(row: Row, event: Recorded[UnitState]) -> Row:
     unit = event.data
-    return row.with_(
-        unit=unit.unit, name=unit.name, name_en=unit.name_en, kind=unit.kind.value, relation=unit.relation.value
-    )
+    names = {"unit": unit.unit, "name": unit.name, "name_en": unit.name_en, "short_name": unit.short_name}
+    return row.with_(**names, kind=unit.kind.value, relation=unit.relation.value)
 
 
 @groups.on(UnitGroupDefined, UnitGroupChanged)

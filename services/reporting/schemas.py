@@ -72,6 +72,7 @@ class UnitRow(LitRow):
     unit: str
     unit_name: str
     unit_name_en: str
+    kind: str
     href: str
 
 

@@ -34,6 +34,12 @@ PERIODS = (
     PeriodIssued(period=Q1, starts=date(2024, 1, 1), ends=date(2024, 3, 31), opens=date(2024, 3, 27), due=date(2024, 4, 8), locks=date(2024, 4, 28)),
 )  # fmt: skip
 UNITS = {"futian": "福田区", "luohu": "罗湖区", "commerce": "市商务局", "customs": "深圳海关"}
+UNIT_KINDS = {
+    "futian": UnitKind.DISTRICT,
+    "luohu": UnitKind.DISTRICT,
+    "commerce": UnitKind.MUNICIPAL,
+    "customs": UnitKind.VERTICAL,
+}
 PUBLISHED = datetime(2023, 12, 1, 9, tzinfo=SHANGHAI)
 
 
@@ -164,7 +170,7 @@ class Story:
         self.record(self.report(measure, unit, period), when, fact)
 
     def register_unit(self, unit: str, name: str, when: datetime = PUBLISHED, name_en: str = "") -> None:
-        fact = UnitRegistered(unit=unit, name=name, name_en=name_en, kind=UnitKind.DISTRICT, relation=relation_of(unit))
+        fact = UnitRegistered(unit=unit, name=name, name_en=name_en, kind=UNIT_KINDS[unit], relation=relation_of(unit))
         self.record(f"unit/{uuid5(NAMESPACE_URL, unit)}", when, fact)
 
     def assignment(self, measure: str, unit: str) -> str:

@@ -60,9 +60,9 @@ async def test_each_line_has_the_worst_light_of_its_reports(tell: Tell, board_of
     ]
     assert [(row.unit, row.light) for row in board.units] == [
         ("commerce", Light.RED),
-        ("customs", Light.GREY),
         ("futian", Light.YELLOW),
         ("luohu", Light.GREEN),
+        ("customs", Light.GREY),
     ]
     assert [(row.area, row.light) for row in board.areas] == [("三", Light.RED), ("七", Light.YELLOW)]
 

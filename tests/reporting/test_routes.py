@@ -148,15 +148,15 @@ async def test_every_page_that_the_board_names_is_there(as_: Client) -> None:
         assert page.json()["as_of"] == "2024-04-09"
 
 
-async def test_a_list_of_reports_is_read_page_by_page(as_: Client) -> None:
+async def test_a_list_of_reports_is_read_page_by_page_in_the_plans_order(as_: Client) -> None:
     office = as_("office")
     first = (await office.get(f"{P}/reports?limit=3")).json()
     rest = (await office.get(f"{P}/reports?limit=3&cursor={first['next']}")).json()
     assert [(row["measure"], row["unit"]) for row in first["items"] + rest["items"]] == [
+        ("3", "commerce"),
         ("17", "customs"),
         ("17", "futian"),
         ("17", "luohu"),
-        ("3", "commerce"),
     ]
     assert rest["next"] is None
 

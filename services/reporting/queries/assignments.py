@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.lights import RULES_VERSION, Tally, explain_one
 from services.reporting.queries.board import Asked
+from services.reporting.queries.plans import Names
 from services.reporting.queries.standings import Wanted, list_standings
 from services.reporting.schemas import AssignmentRow, LightRow
 from services.reporting.standing import FACTS, Standing
@@ -53,20 +54,20 @@ def standing_of(row: Row[Any]) -> Standing:
     return Standing(*(getattr(row, fact) for fact in FACTS))
 
 
-def tallies(rows: Sequence[Row[Any]], names: Mapping[str, Text], *, by: str) -> list[Tally]:
+def tallies(rows: Sequence[Row[Any]], names: Names, *, by: str) -> list[Tally]:
     """Each row as a group of its own, named by its unit or its measure."""
     if by == "unit":
-        return [Tally(standing_of(row), 1, names.get(row.unit, Text(row.unit_name, row.unit_name))) for row in rows]
+        return [Tally(standing_of(row), 1, names.of(row.unit, row.unit_name).short) for row in rows]
     return [Tally(standing_of(row), 1, Text(row.measure, row.measure)) for row in rows]
 
 
-def assignment_row(asked: Asked, row: Row[Any], names: Mapping[str, Text]) -> AssignmentRow:
+def assignment_row(asked: Asked, row: Row[Any], names: Names) -> AssignmentRow:
     """A unit that is not the caller's shows its state, not its report."""
     shown = {**_state(asked, row, names), **(_report(asked, row) if asked.plan.shows_unit(row.unit) else _NOT_SHOWN)}
     return AssignmentRow(**shown)
 
 
-def light_row(asked: Asked, row: Row[Any], names: Mapping[str, Text]) -> LightRow:
+def light_row(asked: Asked, row: Row[Any], names: Names) -> LightRow:
     explained = explain_one(standing_of(row))
     return LightRow(
         **_key(asked, row, names),
@@ -79,13 +80,13 @@ def light_row(asked: Asked, row: Row[Any], names: Mapping[str, Text]) -> LightRo
     )
 
 
-def _key(asked: Asked, row: Row[Any], names: Mapping[str, Text]) -> dict[str, Any]:
-    name = names.get(row.unit, Text(row.unit_name, row.unit_name))
+def _key(asked: Asked, row: Row[Any], names: Names) -> dict[str, Any]:
+    name = names.of(row.unit, row.unit_name).full
     key = {"plan": asked.plan.plan, "measure": row.measure, "unit": row.unit, "period": asked.period.period}
     return {**key, "unit_name": name.in_language(asked.language)}
 
 
-def _state(asked: Asked, row: Row[Any], names: Mapping[str, Text]) -> dict[str, Any]:
+def _state(asked: Asked, row: Row[Any], names: Names) -> dict[str, Any]:
     explained = explain_one(standing_of(row))
     return {
         **_key(asked, row, names),

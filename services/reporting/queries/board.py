@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.names import UnitKind
 from services.reporting.indicators import judge, target_text
 from services.reporting.lights import ASSIGNMENTS, MEASURES, RULES_VERSION, UNITS, Explained, Tally, explain
 from services.reporting.links import Links
 from services.reporting.queries.indicators import list_contributions
-from services.reporting.queries.plans import Measure, Period, SeenPlan, list_measures, unit_names
+from services.reporting.queries.plans import Measure, Period, SeenPlan, UnitNames, list_measures, unit_names
 from services.reporting.queries.standings import Standings, count_standings
 from services.reporting.schemas import (
     AreaRow,
@@ -24,7 +25,8 @@ from services.reporting.schemas import (
     UnitRow,
 )
 from services.reporting.standing import figures_of
-from shared.errors import Text
+
+KINDS = {kind.value: place for place, kind in enumerate(UnitKind)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +113,18 @@ def measure_row(asked: Asked, row: Measure, tallies: Sequence[Tally]) -> Measure
 
 
 def unit_rows(asked: Asked, standings: Standings) -> list[UnitRow]:
-    """Units in the order of their keys."""
-    shown = (unit for unit in sorted(standings.by_unit) if asked.plan.shows_unit(unit))
+    """Units by kind, in the order in which a plan's distribution list names them."""
+    shown = [unit for unit in standings.by_unit if asked.plan.shows_unit(unit)]
+    shown.sort(key=lambda unit: (KINDS.get(standings.names[unit].kind, len(KINDS)), unit))
     return [unit_row(asked, unit, standings.names[unit], standings.by_unit[unit]) for unit in shown]
 
 
-def unit_row(asked: Asked, unit: str, name: Text, tallies: Sequence[Tally]) -> UnitRow:
+def unit_row(asked: Asked, unit: str, names: UnitNames, tallies: Sequence[Tally]) -> UnitRow:
     return UnitRow(
         unit=unit,
-        unit_name=name.zh,
-        unit_name_en=name.en,
+        unit_name=names.full.zh,
+        unit_name_en=names.full.en,
+        kind=names.kind,
         href=asked.links.unit(unit),
         **_lit(asked, explain(tallies, MEASURES), tallies, unit=unit),
     )

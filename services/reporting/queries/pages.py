@@ -21,7 +21,7 @@ from services.reporting.queries.board import (
     unit_rows,
 )
 from services.reporting.queries.indicators import list_contributions
-from services.reporting.queries.plans import SeenPlan, get_measure, list_measures, list_plans, unit_names
+from services.reporting.queries.plans import Names, SeenPlan, get_measure, list_measures, list_plans, unit_names
 from services.reporting.queries.standings import Wanted, count_standings
 from services.reporting.schemas import (
     ContributionOut,
@@ -37,7 +37,9 @@ from services.reporting.schemas import (
     UnitsOut,
 )
 from shared.auth import Actor
-from shared.errors import Text
+
+NAMELESS = Names({})
+"""Where only counts are asked for."""
 
 
 async def get_measure_page(connection: AsyncConnection, asked: Asked, measure: str) -> MeasureOut:
@@ -65,10 +67,9 @@ async def get_unit_page(connection: AsyncConnection, asked: Asked, unit: str) ->
     rows = await list_rows(connection, asked, Wanted(unit=unit))
     if not rows:
         raise UnitNotFound(plan=asked.plan.plan, unit=unit)
-    name = names.get(unit, Text(rows[0].unit_name, rows[0].unit_name))
     return UnitOut(
         **asked.head(),
-        unit=unit_row(asked, unit, name, tallies(rows, names, by="measure")),
+        unit=unit_row(asked, unit, names.of(unit, rows[0].unit_name), tallies(rows, names, by="measure")),
         measures=[assignment_row(asked, row, names) for row in rows],
     )
 
@@ -87,7 +88,7 @@ async def get_indicator_page(connection: AsyncConnection, asked: Asked, key: str
         contributions=[
             ContributionOut(
                 **given._asdict(),
-                unit_name=names.get(given.unit, Text(given.unit, given.unit)).in_language(asked.language),
+                unit_name=names.of(given.unit, given.unit).full.in_language(asked.language),
                 href=asked.links.report(given.measure, given.unit, given.period),
             )
             for given in standing.counted
@@ -97,7 +98,7 @@ async def get_indicator_page(connection: AsyncConnection, asked: Asked, key: str
 
 
 async def get_rates(connection: AsyncConnection, asked: Asked) -> RatesOut:
-    standings = await count_standings(connection, asked.plan, asked.period.period, {})
+    standings = await count_standings(connection, asked.plan, asked.period.period, NAMELESS)
     every = [tally for group in standings.by_unit.values() for tally in group]
     return RatesOut(
         **asked.head(),
@@ -117,7 +118,7 @@ async def get_overview(connection: AsyncConnection, caller: Actor, now: datetime
 
 async def _overview_of(connection: AsyncConnection, plan: SeenPlan, language: str) -> PlanOverview:
     asked = Asked(plan, plan.period(None), None, language)
-    standings = await count_standings(connection, plan, asked.period.period, {})
+    standings = await count_standings(connection, plan, asked.period.period, NAMELESS)
     shown = await list_measures(connection, plan)
     lights = Counter(explain(standings.by_measure.get(row.measure, []), UNITS).light for row in shown)
     return PlanOverview(

@@ -152,10 +152,34 @@ async def get_measure(connection: AsyncConnection, plan: SeenPlan, measure: str)
     raise MeasureNotFound(plan=plan.plan, measure=measure)
 
 
-async def unit_names(connection: AsyncConnection, moment: Moment) -> Mapping[str, Text]:
+class UnitNames(NamedTuple):
+    """What a unit was called, in full and as a sentence calls it, and what kind of unit it was."""
+
+    full: Text
+    short: Text
+    kind: str = ""
+
+
+class Names:
+    """The names of a day. A unit that directory has not told of yet is called what its assignment calls it."""
+
+    def __init__(self, known: Mapping[str, UnitNames]) -> None:
+        self._known = known
+
+    def of(self, unit: str, assigned_as: str) -> UnitNames:
+        return self._known.get(unit) or UnitNames(Text(assigned_as, assigned_as), Text(assigned_as, assigned_as))
+
+
+async def unit_names(connection: AsyncConnection, moment: Moment) -> Names:
     """What units were called at that moment."""
     generation = await live_generation(connection, CONSUMING, directory.name)
     then = Moment(generation, moment.day, moment.known_before)
     u = unit_history.c
-    found = await connection.execute(select(u.unit, u.name, u.name_en).where(*then.known(unit_history)))
-    return {row.unit: Text(row.name, row.name_en or row.name) for row in found}
+    found = await connection.execute(
+        select(u.unit, u.name, u.name_en, u.short_name, u.kind).where(*then.known(unit_history))
+    )
+    return Names({unit: _names(*names, kind) for unit, *names, kind in found})
+
+
+def _names(zh: str, en: str, short: str, kind: str) -> UnitNames:
+    return UnitNames(Text(zh, en or zh), Text(short or zh, en or zh), kind)

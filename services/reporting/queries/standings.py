@@ -1,16 +1,16 @@
 """How units stand: the one place where rows and dates become the words of `Standing`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, and_, case, func, literal, select, tuple_, union_all
+from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, and_, case, func, literal, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.lights import Tally
-from services.reporting.models import assignment_history, obligation_history, report_history
+from services.reporting.models import assignment_history, measure_history, obligation_history, report_history
 from services.reporting.queries.moment import Moment
-from services.reporting.queries.plans import SeenPlan
+from services.reporting.queries.plans import Names, SeenPlan, UnitNames
 from services.reporting.standing import FACTS, FIGURES, Standing
 from shared.errors import Text
 
@@ -43,22 +43,18 @@ class Standings:
 
     by_measure: dict[str, list[Tally]] = field(default_factory=dict)
     by_unit: dict[str, list[Tally]] = field(default_factory=dict)
-    names: dict[str, Text] = field(default_factory=dict)
+    names: dict[str, UnitNames] = field(default_factory=dict)
     """Of the units, as of that day."""
 
 
-async def count_standings(
-    connection: AsyncConnection, plan: SeenPlan, period: str, names: Mapping[str, Text]
-) -> Standings:
+async def count_standings(connection: AsyncConnection, plan: SeenPlan, period: str, names: Names) -> Standings:
     """The whole plan, by measure and by unit, in one statement."""
     standing = _standings(plan.plan, period, plan.moment).cte("standing")
     rows = (await connection.execute(_counted(standing))).all()
-    counted = Standings(
-        names={row.key: names.get(row.key, Text(row.name, row.name)) for row in rows if row.of == "unit"}
-    )
+    counted = Standings(names={row.key: names.of(row.key, row.name) for row in rows if row.of == "unit"})
     for row in rows:
         of_measure = row.of == "measure"
-        example = counted.names[row.example] if of_measure else Text(row.example, row.example)
+        example = counted.names[row.example].short if of_measure else Text(row.example, row.example)
         groups = counted.by_measure if of_measure else counted.by_unit
         groups.setdefault(row.key, []).append(Tally(Standing(*row[:5]), row.size, example))
     return counted
@@ -107,8 +103,9 @@ async def list_standings(
     after: Sequence[Any] | None = None,
     units: frozenset[str] | None = None,
 ) -> Sequence[Row[Any]]:
-    """Assignments with their report of the period, by measure and unit; at most those of `units` where given."""
+    """Assignments with their report of the period, in the plan's order; at most those of `units` where given."""
     standing = _standings(plan.plan, period, plan.moment).subquery("standing")
+    position = _position(plan.plan, plan.moment)
     c = standing.c
     conditions: list[ColumnElement[bool]] = [c[fact].in_(words) for fact, words in FIGURES[wanted.figure].items()]
     conditions += [c[name] == key for name, key in (("measure", wanted.measure), ("unit", wanted.unit)) if key]
@@ -117,9 +114,17 @@ async def list_standings(
     if units is not None:
         conditions.append(c.unit.in_(units))
     if after:
-        conditions.append(tuple_(c.measure, c.unit) > tuple_(*(literal(key) for key in after)))
-    listed = select(standing).where(*conditions).order_by(c.measure, c.unit).limit(limit)
-    return (await connection.execute(listed)).all()
+        conditions.append(tuple_(position.c.position, c.unit) > tuple_(*(literal(key) for key in after)))
+    listed = select(standing, position.c.position).join(position, position.c.measure == c.measure)
+    return (
+        await connection.execute(listed.where(*conditions).order_by(position.c.position, c.unit).limit(limit))
+    ).all()
+
+
+def _position(plan: str, moment: Moment) -> Subquery:
+    listed = measure_history.c
+    known = (*moment.known(measure_history), listed.plan == plan)
+    return select(listed.measure, listed.position).where(*known).subquery("position")
 
 
 def _standings(plan: str, period: str, moment: Moment) -> Select[Any]:

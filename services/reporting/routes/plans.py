@@ -112,7 +112,7 @@ async def reports(
     wanted = Wanted(state, measure, unit, await _of_area(view, asked, area))
     rows = await list_rows(view.connection, asked, wanted, paging.fetch, paging.after)
     names = await unit_names(view.connection, asked.plan.moment)
-    return paging.page(rows, lambda row: assignment_row(asked, row, names), lambda row: [row.measure, row.unit])
+    return paging.page(rows, lambda row: assignment_row(asked, row, names), lambda row: [row.position, row.unit])
 
 
 @router.get("/plans/{plan}/lights")
@@ -122,7 +122,7 @@ async def lights(
     """The light of each assignment with the rule, its inputs and the day."""
     rows = await list_rows(view.connection, asked, Wanted(measure=measure, unit=unit), paging.fetch, paging.after)
     names = await unit_names(view.connection, asked.plan.moment)
-    return paging.page(rows, lambda row: light_row(asked, row, names), lambda row: [row.measure, row.unit])
+    return paging.page(rows, lambda row: light_row(asked, row, names), lambda row: [row.position, row.unit])
 
 
 @router.get("/rules")

@@ -276,6 +276,7 @@ def upgrade() -> None:
     sa.Column('unit', sa.String(length=63), nullable=False),
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('name_en', sa.Text(), nullable=False),
+    sa.Column('short_name', sa.Text(), nullable=False),
     sa.Column('kind', sa.String(length=20), nullable=False),
     sa.Column('relation', sa.String(length=20), nullable=False),
     sa.PrimaryKeyConstraint('generation', 'subject', 'part', 'version', name=op.f('pk_unit_history'))
