@@ -13,7 +13,7 @@ from services.directory.models import Account, Name, Unit, UnitGroup
 from shared.auth import Actor
 from shared.db.bulk import rows_in
 from shared.event_log import Aggregate, loaded
-from shared.web.paging import Paging
+from shared.paging import Paging
 
 A = TypeVar("A", bound=Aggregate)
 
@@ -154,6 +154,6 @@ async def _page(
 ) -> list[A]:
     """In the order of a unique column."""
     statement = select(table_of(cls)).where(*filters).order_by(column).limit(paging.fetch)
-    if paging.after:
-        statement = statement.where(column > paging.after[0])
+    if after := paging.key(str):
+        statement = statement.where(column > after[0])
     return [loaded(cls, row) for row in (await connection.execute(statement)).mappings()]

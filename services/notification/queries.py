@@ -50,7 +50,7 @@ from shared.auth import Actor
 from shared.db.bulk import rows_in
 from shared.db.columns import UtcDateTime
 from shared.event_log import loaded
-from shared.web.paging import Paging, UnknownCursor
+from shared.paging import Paging, UnknownCursor
 
 Rows = Sequence[Row[Any]]
 

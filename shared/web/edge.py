@@ -18,6 +18,7 @@ MIB = 1024 * 1024
 DEFAULT_MAX_BODY = 1 * MIB
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 TRACEPARENT = re.compile(rb"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 F = TypeVar("F", bound=Callable[..., Any])
 log = structlog.get_logger()
 
@@ -65,7 +66,8 @@ class Edge:
             self._timer(scope, exchange.status).observe(time.perf_counter() - exchange.started)
 
     def _timer(self, scope: Scope, status: int) -> Histogram:
-        key = (scope["method"], getattr(scope.get("route"), "path", "unmatched"), status)
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        key = (method, getattr(scope.get("route"), "path", "unmatched"), status)
         timer = self._timers.get(key)
         if timer is None:
             timer = self._timers[key] = REQUEST_SECONDS.labels(self._service, *key)

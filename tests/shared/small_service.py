@@ -97,8 +97,8 @@ async def make_thing(body: ThingIn, caller: Caller, work: Work, response: Respon
 @router.get("/things")
 async def list_things(caller: Reader, view: Reading, paging: Paged) -> Page[ThingOut]:
     statement = select(THINGS).where(THINGS.c.maker == caller.account).order_by(THINGS.c.name).limit(paging.fetch)
-    if paging.after:
-        statement = statement.where(THINGS.c.name > paging.after[0])
+    if after := paging.key(str):
+        statement = statement.where(THINGS.c.name > after[0])
     rows = (await view.connection.execute(statement)).all()
     return paging.page(rows, lambda row: ThingOut(name=row.name, maker=row.maker), lambda row: [row.name])
 

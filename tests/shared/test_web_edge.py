@@ -31,6 +31,14 @@ async def test_requests_are_measured_by_route_and_not_by_address(small: Small) -
     assert "/units/futian/things" not in (await small.client.get("/metrics")).text
 
 
+async def test_made_up_methods_do_not_fill_the_metrics(small: Small) -> None:
+    for n in range(3):
+        await small.client.request(f"METHOD{n}", "/things")
+    text = (await small.client.get("/metrics")).text
+    assert 'method="other"' in text
+    assert "METHOD1" not in text
+
+
 async def test_pages_go_on_where_the_last_one_ended(either: Small) -> None:
     for n in range(5):
         await either.client.post("/things", json={"name": f"n{n}"})
@@ -43,7 +51,7 @@ async def test_pages_go_on_where_the_last_one_ended(either: Small) -> None:
     assert page["next"] is None
 
 
-@pytest.mark.parametrize("cursor", ["x", "e30", "!!!", "W3siYSI6MX1d", "%F0%9F%98%80"])
+@pytest.mark.parametrize("cursor", ["x", "e30", "!!!", "W10", "W3siYSI6MX1d", "WyJhIiwiYiJd", "%F0%9F%98%80"])
 async def test_a_made_up_cursor_is_refused(small: Small, cursor: str) -> None:
     answer = await small.client.get(f"/things?cursor={cursor}")
     assert answer.status_code == 400
