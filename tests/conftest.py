@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+import structlog
+from hypothesis import settings
 
 from shared.bus import Bus
 from shared.bus.open import open_bus
@@ -16,7 +18,17 @@ from shared.testing.servers import KafkaServer, NoServer, PostgresServer, start_
 
 Server = TypeVar("Server", KafkaServer, PostgresServer)
 
+settings.register_profile("ci", derandomize=True)  # a run that counts tries the same examples each time
+if os.environ.get("CI"):
+    settings.load_profile("ci")
+
 used_servers = pytest.StashKey[dict[str, str]]()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_logs() -> None:
+    """The default renderer draws every traceback with all its variables, which costs half a second each."""
+    structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()])
 
 
 @pytest.fixture(scope="session")

@@ -22,12 +22,12 @@ def recorded(
     return Recorded(id_ or new_id(), subject, version, time, actor, data)
 
 
-def envelope(data: Event, subject: str, version: int = 1, *, service: str = "test", **changed: Any) -> Envelope:
+def envelope(fact: Event, subject: str, version: int = 1, *, service: str = "test", **changed: Any) -> Envelope:
     """A fact as it travels; `changed` overrides its attributes, also with such as no service would write."""
     usual: dict[str, Any] = {
         "id": new_id(),
-        "type": data.type,
-        "schema_version": data.version,
+        "type": fact.type,
+        "schema_version": fact.version,
         "source": f"/duban/{service}",
         "subject": subject,
         "time": APRIL,
@@ -37,7 +37,7 @@ def envelope(data: Event, subject: str, version: int = 1, *, service: str = "tes
         "correlation_id": "",
         "causation_id": "",
         "traceparent": "",
-        "data": data.model_dump_json().encode(),
+        "data": fact.model_dump_json().encode(),
     }
     return Envelope(**{**usual, **changed})
 
