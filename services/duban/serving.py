@@ -19,7 +19,10 @@ SHUTDOWN_SECONDS = 5
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its own signal handlers, which would raise the signal again and cut the clean-up short."""
+    """uvicorn without its own signal handlers, which would raise the signal again and cut the clean-up short.
+
+    It asks open event streams to end before it waits for the requests in hand.
+    """
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -32,6 +35,18 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for app in getattr(self.config.app, "apps", [self.config.app]):
+            end_streams(app)
+        await super().shutdown(sockets)
+
+
+def end_streams(app: object) -> None:
+    """An application that keeps streams open puts `end_streams` into its state."""
+    end = getattr(getattr(app, "state", None), "end_streams", None)
+    if end is not None:
+        end()
 
 
 def make_server(app: ASGIApp, settings: ServiceSettings) -> Server:
@@ -80,6 +95,7 @@ class OneAddress:
     """All services at one address with the paths that a reverse proxy gives them in production."""
 
     def __init__(self, apps: Mapping[str, FastAPI]) -> None:
+        self.apps = list(apps.values())
         self._portal = apps["portal"]
         self._by_prefix = {f"/api/{name}/v1": app for name, app in apps.items() if name != "portal"}
 
