@@ -50,5 +50,7 @@ def create_app(settings: NotificationSettings, bus: Bus | None = None, keys: Key
 def web_app(service: Service, keys: KeySource | None = None) -> FastAPI:
     """The service's HTTP side. `keys` replaces the directory's key set."""
     app = create_web_app(service, [router], title="Duban notification", keys=keys)
-    app.state.deliveries = service.workers[0]
+    [worker] = service.workers
+    assert isinstance(worker, DeliveryWorker)
+    app.state.deliveries, app.state.end_streams = worker, worker.doorbell.close
     return app

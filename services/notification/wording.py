@@ -110,10 +110,12 @@ class Wording:
         )
 
     def link(self, notice: Notice) -> str:
-        """Where to do something about it."""
+        """Where to do something about it: the portal's page of the report, or of the plan."""
         if notice.plan is None:
             return f"{self.url}/"
-        return f"{self.url}/plans/{quote(notice.plan)}#measure-{quote(str(notice.facts['measure']))}"
+        plan = f"{self.url}/plans/{quote(notice.plan)}"
+        report = [str(notice.facts.get(name) or "") for name in ("measure", "unit", "period")]
+        return plan if "" in report else "{}/measures/{}/units/{}/reports/{}".format(plan, *map(quote, report))
 
 
 def section_of(notice: Notice) -> str:

@@ -123,9 +123,7 @@ class Desk:
 
     async def ask(self, username: str | None, method: str, path: str, **request: Any) -> httpx.Response:
         """Send a request as somebody, or as nobody."""
-        headers = dict(request.pop("headers", {}))
-        if username:
-            headers["Authorization"] = f"Bearer {token(account_id(username), preferred_username=username)}"
+        headers = {**request.pop("headers", {}), **(sign_in(username) if username else {})}
         return await self.client.request(method, path, headers=headers, **request)
 
     async def inbox(self, username: str) -> list[dict[str, Any]]:
@@ -161,6 +159,10 @@ async def open_desk(folder: Path, database_url: str = "", **settings: Any) -> As
     await service.database.close()
 
 
+def sign_in(username: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token(account_id(username), preferred_username=username)}"}
+
+
 BUILT: list[FastAPI] = []
 """The routes, once they were built, which takes longer than most tests; each desk puts its own service behind them."""
 
@@ -169,7 +171,9 @@ def app_of(service: Service) -> FastAPI:
     if not BUILT:
         BUILT.append(web_app(service, Keys()))
     [app] = BUILT
-    app.state.service, app.state.deliveries = service, service.workers[0]
+    [worker] = service.workers
+    assert isinstance(worker, DeliveryWorker)
+    app.state.service, app.state.deliveries, app.state.end_streams = service, worker, worker.doorbell.close
     return app
 
 

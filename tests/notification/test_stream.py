@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
+from services.duban.serving import SHUTDOWN_SECONDS, make_server
 from services.notification import stream
 from services.notification.channels.inbox import Doorbell, NoRoom
 from services.notification.stream import InboxStream
-from tests.notification.desk import Desk
+from tests.notification.desk import Desk, app_of, sign_in
 from tests.notification.events import account_id
 
 Read = tuple[str, Any]
@@ -122,3 +124,20 @@ def test_a_listener_that_leaves_makes_room() -> None:
         with pytest.raises(NoRoom), bell.listening(account_id("office")):
             pass
     assert not bell.is_full
+
+
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)
+async def test_a_server_with_an_open_page_stops_at_once(desk: Desk, unused_tcp_port: int) -> None:
+    settings = desk.service.settings.model_copy(update={"port": unused_tcp_port})
+    server = make_server(app_of(desk.service), settings)
+    serving = asyncio.create_task(server.serve())
+    url = f"http://127.0.0.1:{unused_tcp_port}/api/notification/v1/inbox/stream"
+    async with httpx.AsyncClient(trust_env=False) as client:
+        await server.accepting.wait()
+        async with client.stream("GET", url, headers=sign_in("futian")) as page:
+            chunks = page.aiter_bytes()
+            assert await anext(chunks) == b'event: unread\ndata: {"unread":0}\n\n'
+            server.should_exit = True
+            async with asyncio.timeout(SHUTDOWN_SECONDS - 1):
+                assert [chunk async for chunk in chunks if chunk != b":\n\n"] == []
+    await serving

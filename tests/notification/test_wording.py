@@ -60,7 +60,17 @@ def test_every_notice_says_which_measure_and_where_to_click(story: Story, langua
         worded = WORDING.notice(notice, NAMES, language)
         assert title in worded.body
         assert worded.title
-        assert worded.link == f"http://duban.example/plans/{PLAN}#measure-17"
+        assert worded.link.startswith(f"http://duban.example/plans/{PLAN}")
+
+
+def test_a_notice_of_a_report_leads_to_that_report(story: Story) -> None:
+    [notice] = notices_of(story.returned())
+    assert WORDING.link(notice) == f"http://duban.example/plans/{PLAN}/measures/17/units/futian/reports/2024-Q1"
+
+
+def test_a_notice_of_an_assignment_leads_to_the_plan(story: Story) -> None:
+    [notice] = notices_of(story.issued())
+    assert WORDING.link(notice) == f"http://duban.example/plans/{PLAN}"
 
 
 def test_a_unit_that_may_only_be_asked_reads_no_word_of_supervision(story: Story) -> None:
