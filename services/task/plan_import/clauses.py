@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,33 +35,17 @@ class Clause:
 
 def clauses(lines: Lines) -> list[Clause]:
     """All clauses in order; a rule that the first listed unit leads holds from where it stands."""
-    found = sorted(_all_forms(lines), key=lambda clause: clause.span)
-    return list(_under_document_rule(lines.text, found))
+    return list(_under_document_rule(lines.text, list(_all_forms(lines))))
 
 
 def _all_forms(lines: Lines) -> Iterator[Clause]:
-    bracketed = list(_bracketed(lines.text))
-    taken = _Taken(bracketed)
-    yield from bracketed
-    for clause in _labelled(lines):
-        if not taken.overlaps(clause.span):
+    """Every stretch of text in one clause at most: what begins first holds what begins inside it."""
+    found = sorted((*_bracketed(lines.text), *_labelled(lines), *_sentences(lines)), key=lambda clause: clause.span)
+    end = 0
+    for clause in found:
+        if clause.span.start >= end:
             yield clause
-    for line in lines:
-        sentence = _sentence(lines.text, line)
-        if sentence and not taken.overlaps(sentence.span):
-            yield sentence
-
-
-class _Taken:
-    """Spans of the clauses in brackets, for which a label or verb inside is not a clause of its own."""
-
-    def __init__(self, clauses: list[Clause]) -> None:
-        self.spans = [clause.span for clause in clauses]
-
-    def overlaps(self, span: Span) -> bool:
-        index = bisect_left(self.spans, span)
-        near = self.spans[max(0, index - 1) : index + 1]
-        return any(other.start < span.end and span.start < other.end for other in near)
+            end = clause.span.end
 
 
 def _under_document_rule(text: str, found: list[Clause]) -> Iterator[Clause]:
@@ -191,6 +174,12 @@ def _read_run(text: str, run: Span | None) -> Iterator[Clause]:
 
 
 # -- as a closing sentence ---------------------------------------------------------------------------------------------
+
+
+def _sentences(lines: Lines) -> Iterator[Clause]:
+    for line in lines:
+        if sentence := _sentence(lines.text, line):
+            yield sentence
 
 
 def _sentence(text: str, line: Span) -> Clause | None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from services.task.plan_import.clauses import Clause
 from services.task.plan_import.markers import Level
 from services.task.plan_import.names import is_unit
-from services.task.plan_import.outline import Node, Outline, Part
+from services.task.plan_import.outline import Node, Outline, Part, trimmed_title
 from services.task.plan_import.spans import Span
 from services.task.plan_import.vocabulary import BACKGROUND_TITLES, DUTY_TITLES, ORGANISATION_TITLES, PREAMBLE_TITLES
 
@@ -103,7 +103,12 @@ class _Reading:
             index = bisect_right(starts, clause.span.start) - 1
             if index >= 0 and clause.span.start < self.nodes[index].end + 1:
                 found[starts[index]].append(clause)
+                self._end_title_before(self.nodes[index], clause)
         return found
+
+    def _end_title_before(self, node: Node, clause: Clause) -> None:
+        if node.title.start < clause.span.start < node.title.end:
+            node.title = trimmed_title(self.text, Span(node.title.start, clause.span.start))
 
     def own_clauses(self, node: Node) -> list[Clause]:
         return self.clauses.get(node.start, [])

@@ -17,11 +17,10 @@ LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
 LONGEST_TITLE = 30  # within which a space can end a title
 STOPS = "。!?;"
 BEFORE_MARKER = STOPS + ":)]〕】”』|"
-HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)")
+HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)|(?<=[\u4e00-\u9fff])\.(?=[\u4e00-\u9fff])")
 BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
 ANNEX_LIST = re.compile(r"[ ]*附(?:件|表)? ?[0-9一二三四五]{0,2}[:]")
 ANNEX = re.compile(r"[ ]*附(?:件|表|录) ?[0-9一二三四五六七八九十]{0,2}[ ]*")
-OPENS_CLAUSE = re.compile(r"[(\[〔【〈]")
 
 
 @dataclass
@@ -211,26 +210,25 @@ def _stretch(node: Node) -> int:
 
 
 def _title(text: str, marker: Marker, limit: int) -> Span:
-    """Up to the first stop or line end; before a clause of units; a space ends it where what follows is prose."""
+    """Up to the first stop or line end; a space ends it where what follows is prose."""
     start = marker.end
     while start < limit and text[start] in " \t":
         start += 1
     end = _sentence_end(text, start, limit)
-    bracket = OPENS_CLAUSE.search(text, start, end)
-    if bracket and bracket.start() > start and _holds_units(text[bracket.start() : end]):
-        end = bracket.start()
     space = text.find(" ", start, min(end, start + LONGEST_TITLE))
     if space > start + 1 and end - start > LONGEST_TITLE:
         end = space
-    while end > start and text[end - 1] in " \t,:;":
+    return trimmed_title(text, Span(start, end))
+
+
+def trimmed_title(text: str, span: Span) -> Span:
+    """Without the punctuation that leads on to what follows."""
+    end = span.end
+    while end > span.start and text[end - 1] in " \t,.:;。":
         end -= 1
-    return Span(start, end)
+    return Span(span.start, end)
 
 
 def _sentence_end(text: str, start: int, limit: int) -> int:
     stop = HEADING_END.search(text, start, limit)
     return stop.start() if stop else limit
-
-
-def _holds_units(bracket: str) -> bool:
-    return any(word in bracket for word in ("负责", "牵头", "单位:", "部门:", "配合", "单位 "))
