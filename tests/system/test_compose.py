@@ -74,6 +74,8 @@ def compose(docker_compose: None, secrets: Path) -> Iterator[Compose]:
         project.duban("demo", "load")
         yield project
     finally:
+        (ROOT / "build").mkdir(exist_ok=True)
+        (ROOT / "build" / "compose.log").write_text(project.attempt("logs", "--no-color").stdout, encoding="utf-8")
         project.run("--profile", "demo", "down", "--volumes", "--remove-orphans", "--timeout", "20")
 
 
