@@ -36,7 +36,7 @@ def create_service(settings: TaskSettings, bus: Bus | None = None) -> Service:
 def create_app(settings: TaskSettings, bus: Bus | None = None) -> FastAPI:
     app = create_web_app(
         create_service(settings, bus),
-        [plans.router, assignments.router, reports.router, todo.router, feed.router],
+        [reports.router, assignments.router, plans.router, todo.router, feed.router],
         title="Duban task",
     )
     app.state.calendar = state_council_calendar()

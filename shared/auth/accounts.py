@@ -5,12 +5,13 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, Select, Table, bindparam, select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import Field, SQLModel
 
 from shared.auth.actor import Actor
 from shared.db.columns import JsonText
+from shared.db.prepared import Prepared
 
 
 class KnownAccount(SQLModel):
@@ -84,25 +85,25 @@ class KnownAccounts:
 
 async def find_actor(connection: AsyncConnection, table: Table, account_id: UUID, epoch: int) -> Actor | None:
     """The active account with its present roles; None where it is unknown, inactive or has moved past `epoch`."""
-    row = (await connection.execute(_by_account(table), {"account": account_id})).one_or_none()
-    if row is None or not row.active or epoch < row.auth_epoch:
+    row = await _by_account(table).find_row(connection, {"account": account_id})
+    if row is None or not row["active"] or epoch < row["auth_epoch"]:
         return None
     return _actor(account_id, row)
 
 
-def _actor(account_id: UUID, row: Row[Any]) -> Actor:
+def _actor(account_id: UUID, row: dict[str, Any]) -> Actor:
     return Actor(
         account_id=account_id,
-        account=row.username,
-        roles=frozenset(row.roles),
-        unit=row.unit,
-        districts=frozenset(row.districts),
-        plans=frozenset(row.plans),
+        account=row["username"],
+        roles=frozenset(row["roles"]),
+        unit=row["unit"],
+        districts=frozenset(row["districts"]),
+        plans=frozenset(row["plans"]),
     )
 
 
 @lru_cache(maxsize=32)
-def _by_account(table: Table) -> Select[Any]:
+def _by_account(table: Table) -> Prepared:
     c = table.c
     columns = (c.username, c.roles, c.unit, c.districts, c.plans, c.auth_epoch, c.active)
-    return select(*columns).where(c.account == bindparam("account", type_=c.account.type))
+    return Prepared(select(*columns).where(c.account == bindparam("account", type_=c.account.type)))

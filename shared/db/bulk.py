@@ -57,7 +57,7 @@ async def copy_rows(
     if connection.dialect.name != "postgresql":
         await insert_rows(connection, table, [dict(zip(columns, row, strict=True)) for row in rows])
         return
-    driver = (await connection.get_raw_connection()).driver_connection
+    driver: Any = (await connection.get_raw_connection()).driver_connection
     if not driver.is_in_transaction():  # SQLAlchemy begins with its first statement
         await connection.execute(select(1))
     prepared = _prepared(table, tuple(columns))
@@ -71,7 +71,7 @@ async def copy_rows(
 @lru_cache(maxsize=128)
 def _prepared(table: Table, columns: tuple[str, ...]) -> tuple[Any, ...]:
     """What the type of each column does to a value before the driver gets it; None for nothing."""
-    dialect = asyncpg.dialect()
+    dialect = asyncpg.dialect()  # type: ignore[no-untyped-call]
     types = (table.c[name].type.dialect_impl(dialect) for name in columns)
     return tuple(type_.bind_processor(dialect) for type_ in types)
 

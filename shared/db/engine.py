@@ -1,12 +1,13 @@
 """Opening a database. SQLite: one writer that begins IMMEDIATE, several readers. PostgreSQL: one pool."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -29,6 +30,8 @@ POSTGRES_OPTIONS = {
     "jit": "off",  # statements here are short; compiling them costs more than it saves
 }
 
+Transaction = Callable[[AsyncEngine], AbstractAsyncContextManager[AsyncConnection]]
+
 
 class Database:
     """A service's database. `write` is a transaction that commits at the end; `read` never writes."""
@@ -37,6 +40,8 @@ class Database:
         address = make_url(url)
         self.is_sqlite = address.get_backend_name() == "sqlite"
         self.url = url
+        self._writing: Transaction = AsyncEngine.begin if self.is_sqlite else _postgres_transaction
+        self._reading: Transaction = AsyncEngine.connect if self.is_sqlite else _postgres_snapshot
         if self.is_sqlite:
             Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
             self._writer = _sqlite(address, pool=1, begin="BEGIN IMMEDIATE")
@@ -47,13 +52,13 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
-        async with _told_when_busy(), self._writer.begin() as connection:
+        async with _told_when_busy(), self._writing(self._writer) as connection:
             yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """One consistent view; on SQLite writing is refused."""
-        async with _told_when_busy(), self._reader.connect() as connection:
+        async with _told_when_busy(), self._reading(self._reader) as connection:
             yield connection
 
     async def ping(self) -> bool:
@@ -103,10 +108,40 @@ def _sqlite(address: URL, pool: int, begin: str, pragmas: tuple[str, ...] = ()) 
 
 
 def _postgres(address: URL, pool: int) -> AsyncEngine:
-    return create_async_engine(
+    """An engine that begins nothing by itself, so that prepared statements and SQLAlchemy's share a transaction."""
+    engine = create_async_engine(
         address.set(drivername="postgresql+asyncpg"),
         pool_size=pool,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        isolation_level="AUTOCOMMIT",
         connect_args={"server_settings": POSTGRES_OPTIONS, "timeout": POOL_WAIT_SECONDS},
     )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def _refuse_unfinished(connection: Any, _record: Any, _proxy: Any) -> None:
+        driver = connection.driver_connection
+        if driver.is_closed() or driver.is_in_transaction():  # lost meanwhile, or a cancelled request could not end it
+            raise DisconnectionError
+
+    return engine
+
+
+def _postgres_transaction(engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
+    return _in_transaction(engine, isolation="read_committed", readonly=False)
+
+
+def _postgres_snapshot(engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:
+    """One snapshot for all statements: in READ COMMITTED each would have its own."""
+    return _in_transaction(engine, isolation="repeatable_read", readonly=True)
+
+
+@asynccontextmanager
+async def _in_transaction(engine: AsyncEngine, **options: Any) -> AsyncIterator[AsyncConnection]:
+    async with engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        try:
+            async with driver.transaction(**options):
+                yield connection
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as failed:  # of BEGIN, COMMIT or a prepared statement
+            raise DBAPIError(None, None, failed, connection_invalidated=driver.is_closed()) from failed

@@ -1,17 +1,21 @@
 """A restored database may be behind its bus. Then events exist that this log never wrote: refuse to go on."""
 
+import time
 from uuid import UUID
 
 from sqlalchemy import select
 
 from shared.bus.base import Bus, Record, TopicPartition
 from shared.db import Database
-from shared.errors import AppError, Text
+from shared.errors import AppError, Text, Unavailable
 from shared.event_log.tables import EventLogTables
 from shared.events.cloudevents import NotACloudEvent, decode
 from shared.events.topics import topic_of
+from shared.ids import new_id
 
-READ_SECONDS = 5.0
+FETCH_SECONDS = 0.25
+READ_SECONDS = 30.0
+"""Joining a group takes a few seconds on Kafka, longer while the broker starts."""
 
 
 class BusIsAhead(AppError):
@@ -25,7 +29,10 @@ class BusIsAhead(AppError):
 
 
 async def refuse_if_bus_is_ahead(service: str, database: Database, tables: EventLogTables, bus: Bus) -> None:
-    """Raise BusIsAhead where the newest record of a partition of our topic is not in our log."""
+    """Raise BusIsAhead where the newest record of a partition of our topic is not in our log.
+
+    Raises Unavailable or BusUnavailable where that cannot be found out now.
+    """
     for record in await _newest_records(service, bus):
         event_id = _event_id(record)
         if event_id and not await _wrote(database, tables, event_id):
@@ -41,18 +48,21 @@ async def _newest_records(service: str, bus: Bus) -> list[Record]:
 
 
 async def _read_last(service: str, bus: Bus, ends: dict[TopicPartition, int]) -> list[Record]:
-    subscription = await bus.subscribe(f"{service}.start-check", [topic_of(service)])
+    """One record from each partition, read as the only member of a group: two processes that start must not share it."""
+    subscription = await bus.subscribe(f"{service}.start-check.{new_id()}", [topic_of(service)])
     newest: dict[TopicPartition, Record] = {}
+    deadline = time.monotonic() + READ_SECONDS
+    epoch = -1
     try:
-        sought: set[TopicPartition] = set()
-        for _ in range(int(READ_SECONDS * 4)):
-            for partition in (subscription.assignment() & ends.keys()) - sought:
-                await subscription.seek(partition, ends[partition] - 1)
-                sought.add(partition)
-            for partition, records in (await subscription.fetch(100, 0.25)).items():
+        while newest.keys() < ends.keys():
+            if time.monotonic() > deadline:
+                raise Unavailable
+            if subscription.epoch != epoch:
+                epoch = subscription.epoch
+                for partition in subscription.assignment() & ends.keys() - newest.keys():
+                    await subscription.seek(partition, ends[partition] - 1)
+            for partition, records in (await subscription.fetch(len(ends), FETCH_SECONDS)).items():
                 newest[partition] = records[-1]
-            if newest.keys() >= ends.keys():
-                break
     finally:
         await subscription.close()
     return list(newest.values())

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Executable, Table, bindparam, exists, insert, literal_column, select, update
+from sqlalchemy import Table, bindparam, exists, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db.prepared import Prepared
 from shared.errors import VersionConflict
 from shared.event_log.tables import EventLogTables
 
@@ -60,8 +61,7 @@ async def _change_and_append_at_once(
     columns = {name: value for name, value in change.items() if name != "id"}
     statement = _bump_and_append(tables, target, tuple(columns), tuple(row))
     values = {**_new(columns), "_id": change["id"], "_before": before, **{f"log_{k}": v for k, v in row.items()}}
-    sent = await connection.execute(statement, values)
-    if sent.rowcount == 0:
+    if await statement.execute(connection, values) == 0:
         raise VersionConflict
 
 
@@ -82,7 +82,7 @@ def _bump(target: Table, columns: tuple[str, ...]) -> Any:
 @lru_cache(maxsize=256)
 def _bump_and_append(
     tables: EventLogTables, target: Table, columns: tuple[str, ...], log_columns: tuple[str, ...]
-) -> Executable:
+) -> Prepared:
     bumped = _bump(target, columns).returning(literal_column("1").label("one")).cte("bumped")
     values = [bindparam(f"log_{name}", type_=tables.log.c[name].type) for name in log_columns]
     logged = (
@@ -91,4 +91,5 @@ def _bump_and_append(
         .returning(tables.log.c.seq, tables.log.c.event_id)
         .cte("logged")
     )
-    return insert(tables.outbox).from_select(["seq", "event_id"], select(logged.c.seq, logged.c.event_id))
+    sent = insert(tables.outbox).from_select(["seq", "event_id"], select(logged.c.seq, logged.c.event_id))
+    return Prepared(sent)

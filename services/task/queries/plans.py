@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.errors import MeasureNotFound, PlanNotFound
 from services.task.models import Assignment, Measure, Plan, PlanDraft
-from services.task.permissions import SEE_PLAN
+from services.task.permissions import READ_PLAN, SEE_PLAN
 from services.task.schemas.clocks import Clocks
 from shared.auth import Actor
 from shared.db import table_of
@@ -30,31 +30,33 @@ class Draft:
     file: dict[str, Any]
 
 
-async def find_plan(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Plan | None:
-    query = select(PLAN).where(PLAN.c.plan == plan)
-    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+async def find_plan(connection: AsyncConnection, plan: str) -> Plan | None:
+    row = (await connection.execute(select(PLAN).where(PLAN.c.plan == plan))).one_or_none()
     return loaded(Plan, row._mapping) if row else None
-
-
-async def get_plan(connection: AsyncConnection, plan: str) -> Plan:
-    """The published plan. Raises PlanNotFound."""
-    found = await find_plan(connection, plan)
-    if found is None:
-        raise PlanNotFound(plan=plan)
-    return found
 
 
 async def get_visible_plan(connection: AsyncConnection, plan: str, caller: Actor) -> Plan:
     """The published plan, where the caller takes part in it or reads all. Raises PlanNotFound."""
-    if not caller.sees_plan(plan) or not caller.may(SEE_PLAN):
+    row = (await connection.execute(select(PLAN).where(PLAN.c.plan == plan, _is_visible(caller)))).one_or_none()
+    if row is None or not caller.sees_plan(plan):
         raise PlanNotFound(plan=plan)
-    return await get_plan(connection, plan)
+    return loaded(Plan, row._mapping)
 
 
-async def list_plans(connection: AsyncConnection) -> list[Plan]:
-    """Every published plan, the newest first."""
-    rows = await connection.execute(select(PLAN).order_by(PLAN.c.published_at.desc(), PLAN.c.plan))
-    return [loaded(Plan, row._mapping) for row in rows]
+async def list_visible_plans(connection: AsyncConnection, caller: Actor) -> list[Plan]:
+    """The published plans that the caller takes part in or reads all of, the newest first."""
+    query = select(PLAN).where(_is_visible(caller)).order_by(PLAN.c.published_at.desc(), PLAN.c.plan)
+    plans = [loaded(Plan, row._mapping) for row in await connection.execute(query)]
+    return [plan for plan in plans if caller.sees_plan(plan.plan)]
+
+
+def _is_visible(caller: Actor) -> ColumnElement[bool]:
+    """Whether a row of plans is one that the caller's roles show: all of them, or those that its units take part in."""
+    if caller.may(READ_PLAN):
+        return true()
+    if not caller.may(SEE_PLAN):
+        return false()
+    return exists().where(ASSIGNMENT.c.plan_id == PLAN.c.id, ASSIGNMENT.c.unit.in_(caller.scope.units))
 
 
 async def find_draft(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Draft | None:
@@ -63,18 +65,19 @@ async def find_draft(connection: AsyncConnection, plan: str, *, lock: bool = Fal
     return Draft(*row) if row else None
 
 
-async def get_draft(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Draft:
-    """The draft. Raises PlanNotFound."""
+async def get_draft(connection: AsyncConnection, plan: str, caller: Actor, *, lock: bool = False) -> Draft:
+    """The draft. Raises PlanNotFound, also where the caller's account is for other plans."""
     found = await find_draft(connection, plan, lock=lock)
-    if found is None:
+    if found is None or not caller.sees_plan(plan):
         raise PlanNotFound(plan=plan)
     return found
 
 
 async def list_drafts(connection: AsyncConnection) -> list[Draft]:
-    rows = await connection.execute(
-        select(DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file).order_by(DRAFT.c.plan)
-    )
+    """Plan files that are not in force."""
+    query = select(DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file)
+    in_force = exists().where(PLAN.c.plan == DRAFT.c.plan)
+    rows = await connection.execute(query.where(~in_force).order_by(DRAFT.c.plan))
     return [Draft(*row) for row in rows]
 
 
@@ -89,21 +92,20 @@ class MeasureOfPlan:
     assignments: int
 
 
-async def list_measures(connection: AsyncConnection, plan: Plan) -> list[MeasureOfPlan]:
-    """Measures in the order of the plan, each with how many units it was assigned to."""
-    assigned = (
-        select(func.count())
-        .where(ASSIGNMENT.c.plan_id == MEASURE.c.plan_id, ASSIGNMENT.c.measure == MEASURE.c.measure)
-        .scalar_subquery()
-    )
+async def list_measures(connection: AsyncConnection, plan: Plan, caller: Actor) -> list[MeasureOfPlan]:
+    """Measures in the order of the plan, each with how many units it was assigned to; unit people see their own."""
+    of_measure = (ASSIGNMENT.c.plan_id == MEASURE.c.plan_id, ASSIGNMENT.c.measure == MEASURE.c.measure)
+    assigned = select(func.count()).where(*of_measure).scalar_subquery()
     c = MEASURE.c
     query = select(c.measure, c.position, c.area, c.title, c.title_en, c.strength, assigned).where(c.plan_id == plan.id)
+    if not caller.may(READ_PLAN):
+        query = query.where(exists().where(*of_measure, ASSIGNMENT.c.unit.in_(caller.scope.units)))
     return [MeasureOfPlan(*row) for row in await connection.execute(query.order_by(c.position))]
 
 
-async def get_measure(connection: AsyncConnection, plan: Plan, measure: str) -> MeasureOfPlan:
-    """Raises MeasureNotFound."""
-    for found in await list_measures(connection, plan):
+async def get_measure(connection: AsyncConnection, plan: Plan, measure: str, caller: Actor) -> MeasureOfPlan:
+    """Raises MeasureNotFound, also where the caller's units take no part in it."""
+    for found in await list_measures(connection, plan, caller):
         if found.measure == measure:
             return found
     raise MeasureNotFound(plan=plan.plan, measure=measure)
