@@ -21,8 +21,8 @@ class ComparatorRule:
 
 # First match wins: 不突破 before 突破, 达到 before a bare number.
 BEFORE_RULES = (
-    ComparatorRule("comparator.at-least", ">=", ("不少于", "不低于", "不得少于", "不得低于", "不小于", "不弱于", "不能少于", "不能低于", "至少", "最少", "最低")),
-    ComparatorRule("comparator.at-most", "<=", ("不超过", "不得超过", "不能超过", "不突破", "不高于", "不得高于", "不大于", "不多于", "控制在", "限制在", "最多", "最高", "不超", "最长")),
+    ComparatorRule("comparator.at-least", ">=", ("不少于", "不低于", "不得少于", "不得低于", "不小于", "不弱于", "不能少于", "不能低于", "至少", "最少", "最低", "≥")),
+    ComparatorRule("comparator.at-most", "<=", ("不超过", "不得超过", "不能超过", "不突破", "不高于", "不得高于", "不大于", "不多于", "控制在", "限制在", "最多", "最高", "不超", "最长", "≤")),
     ComparatorRule("comparator.more-than", ">", ("超过", "超", "突破", "大于", "高于", "多于", "逾", "超出")),
     ComparatorRule("comparator.less-than", "<", ("低于", "小于", "少于")),
     ComparatorRule("comparator.about", "~", ("约", "大约", "近", "接近", "约为")),

@@ -100,26 +100,31 @@ def _merged(clause: Clause) -> Clause:
 
 
 def _match(text: str, areas: Sequence[Area], tasks: Sequence[Task]) -> dict[int, list[Clause]]:
-    """Clauses for measures without any, by title, else by order where the numbers agree; keyed by the node's start."""
+    """Clauses for measures without any, by title or section, else by order; keyed by the node's start."""
     open_items = [item for area in areas for item in area.items if item.kind is Kind.MEASURE and not item.clauses]
     titles = {_plain(text, item.node.title): item for item in open_items}
     found: dict[int, list[Clause]] = defaultdict(list)
-    hits = 0
-    for task in tasks:
-        item = _same_task(_plain(text, task.title), titles)
-        if item:
-            hits += 1
-            found[item.node.start].extend(task.clauses)
-    if hits >= ENOUGH * len(tasks):
+    repeated = [(task, item) for task in tasks if (item := _repeats(text, task, titles))]
+    for task, item in repeated:
+        found[item.node.start].extend(task.clauses)
+    if len(repeated) >= ENOUGH * len(tasks):
         return found
-    if len(open_items) == len(tasks) and [item.node.marker and item.node.marker.value for item in open_items] == [
-        task.marker.value for task in tasks
-    ]:
-        return {
-            item.node.start: [_by_order(clause) for clause in task.clauses]
-            for item, task in zip(open_items, tasks, strict=True)
-        }
-    return {}
+    return _by_order(open_items, tasks)
+
+
+def _repeats(text: str, task: Task, titles: dict[str, Item]) -> Item | None:
+    """The measure that a row repeats, or that the row's section does."""
+    item = _same_task(_plain(text, task.title), titles)
+    return item or (titles.get(_plain(text, task.section_title)) if task.section_title else None)
+
+
+def _by_order(open_items: Sequence[Item], tasks: Sequence[Task]) -> dict[int, list[Clause]]:
+    """Rows stand for measures where both count the same numbers and no section says otherwise."""
+    numbers = [item.node.marker.value for item in open_items if item.node.marker]
+    if numbers != [task.marker.value for task in tasks] or any(task.section for task in tasks):
+        return {}
+    pairs = zip(open_items, tasks, strict=True)
+    return {item.node.start: [_supposed(clause) for clause in task.clauses] for item, task in pairs}
 
 
 def _same_task(title: str, titles: dict[str, Item]) -> Item | None:
@@ -135,7 +140,7 @@ def _same_task(title: str, titles: dict[str, Item]) -> Item | None:
     )
 
 
-def _by_order(clause: Clause) -> Clause:
+def _supposed(clause: Clause) -> Clause:
     units: UnitList | None = clause.units and replace(
         clause.units,
         mentions=tuple(
@@ -165,20 +170,14 @@ def _with_clauses(areas: Sequence[Area], matched: dict[int, list[Clause]]) -> li
 
 
 def _with_tasks(areas: Sequence[Area], tasks: Sequence[Task], span: Span) -> list[Area]:
-    """Into the area that the table stands in; sections of the table are areas, or groups of that area."""
+    """Into the empty area that the table stands in; a table with sections brings areas of its own."""
     home = next((area for area in areas if area.node.start <= span.start < area.node.end and not area.items), None)
+    index = list(areas).index(home) if home else len(areas)
     if home and not any(task.section for task in tasks):
-        return [replace(area, items=tuple(_item(task) for task in tasks)) if area is home else area for area in areas]
-    return (
-        [*(area for area in areas if area is not home), *_sections(tasks, span)]
-        if not home
-        else _beside(areas, home, tasks, span)
-    )
-
-
-def _beside(areas: Sequence[Area], home: Area, tasks: Sequence[Task], span: Span) -> list[Area]:
-    index = list(areas).index(home)
-    return [*areas[:index], *_sections(tasks, span), *areas[index + 1 :]]
+        made = [replace(home, items=tuple(_item(task) for task in tasks))]
+    else:
+        made = list(_sections(tasks, span))
+    return [*areas[:index], *made, *areas[index + bool(home) :]]
 
 
 def _sections(tasks: Sequence[Task], span: Span) -> Iterator[Area]:

@@ -35,6 +35,11 @@ def test_an_area_that_carries_units_itself_is_a_flat_measure() -> None:
     assert all(measure.number is None for measure in draft_plan(text.encode(), "x.txt").measures)
 
 
+def test_a_title_ends_before_the_clause_of_its_measure() -> None:
+    draft = draft_plan("一、任务\n（一）加强组织领导（市商务局、财政局）\n（二）乙。（各区负责）".encode(), "x.txt")
+    assert [measure.title for measure in draft.measures] == ["加强组织领导", "乙"]
+
+
 TASKS = "二、任务\n（一）甲。（市商务局负责）\n（二）乙。（各区负责）\n"
 
 
