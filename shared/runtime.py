@@ -22,7 +22,7 @@ from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Reason
 from shared.db import Database
 from shared.errors import Unavailable
-from shared.event_log.ahead import refuse_if_bus_is_ahead
+from shared.event_log.ahead import BusIsAhead, refuse_if_bus_is_ahead
 from shared.event_log.relay import Relay, measure
 from shared.event_log.tables import EventLogTables
 from shared.event_log.work import Cause, UnitOfWork
@@ -81,6 +81,8 @@ class Service:
     """How this service finds the account behind a token; see `shared.auth`."""
     problem: str = ""
     """Why the service is not ready although its process runs."""
+    bus_compared: bool = False
+    """Whether the bus is known not to be ahead of the event log."""
 
     @classmethod
     def create(
@@ -135,7 +137,7 @@ class Service:
                 await self.bus.start()
                 stack.push_async_callback(self.bus.stop)
             if mode != "web":
-                await self._check_bus()
+                await self._bus_is_compared()
             tasks = [
                 asyncio.create_task(self._forever(name, run), name=f"{self.name}:{name}")
                 for name, run in self._loops(mode)
@@ -146,7 +148,7 @@ class Service:
     def _loops(self, mode: Mode) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("sample", self._sample_forever)]
         if mode != "web":
-            loops.append(("relay", self.relay.run))
+            loops.append(("relay", self._relay_once_compared))
             loops += [(consumer.name, self._runner(consumer).run) for consumer in self.consumers]
             loops += [(worker.name, worker.run) for worker in self.workers]
         return loops
@@ -154,9 +156,25 @@ class Service:
     def _runner(self, consumer: Consumer) -> Runner:
         return Runner(consumer, self.database, self.consuming, self.bus)
 
-    async def _check_bus(self) -> None:
-        if await self.bus.reachable():
+    async def _relay_once_compared(self) -> None:
+        """A bus that was away at the start is compared before anything is added to it; until then this is tried again."""
+        if await self._bus_is_compared():
+            await self.relay.run()
+
+    async def _bus_is_compared(self) -> bool:
+        """Whether the bus was found not to be ahead of the log. Raises BusIsAhead."""
+        if self.bus_compared or not await self.bus.reachable():
+            return self.bus_compared
+        try:
             await refuse_if_bus_is_ahead(self.name, self.database, self.tables, self.bus)
+        except BusIsAhead as ahead:
+            self.problem = ahead.sentence("en")
+            raise
+        except (Unavailable, OSError) as lost:
+            log.warning("bus and log are compared later", service=self.name, error=str(lost))
+        else:
+            self.bus_compared = True
+        return self.bus_compared
 
     async def _forever(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """A loop that fails is started again: work left undone is worse than work done late."""
