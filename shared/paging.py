@@ -50,7 +50,7 @@ class Paging:
             return None
         try:
             return tuple(function(part) for function, part in zip(read, self.after, strict=True))
-        except (ValueError, TypeError) as misfit:
+        except (ValueError, TypeError, AttributeError, OverflowError) as misfit:  # whatever a parser says to nonsense
             raise UnknownCursor from misfit
 
     @property

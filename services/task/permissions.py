@@ -1,6 +1,7 @@
 """Who may do what in task: the table of DESIGN.md section 9 as data."""
 
-from shared.auth.actor import Permission
+from shared.auth import Actor, Permission
+from shared.errors import MayNot
 
 OFFICE = frozenset({"office", "office_head"})
 READERS = OFFICE | {"leader", "auditor"}
@@ -27,3 +28,11 @@ RETURN_AS_EMPTY = Permission(
 READ_FEED = Permission(
     "read-events", "读取事件流", "read the event feed", anywhere=frozenset({"auditor", "machine", "office_head"})
 )
+
+
+def must_read_feed(caller: Actor) -> None:
+    """The feed holds every unit's reports on every plan: it is for nobody who is bound to some. Raises MayNot."""
+    caller.must(READ_FEED)
+    is_bound = bool(caller.plans) or (caller.unit is not None and not caller.may(READ_PLAN))
+    if is_bound:
+        raise MayNot(what=READ_FEED.zh, what_en=READ_FEED.en)

@@ -68,6 +68,8 @@ async def _verified(request: Request) -> Proof:
     return proof
 
 
+Verified = Annotated[Proof, Depends(_verified)]
+"""For a dependency that works on a body before the transaction begins: nobody's body is read."""
 Work = Annotated[UnitOfWork, Depends(_work, scope="function")]
 """One transaction for a command, committed before the answer is sent; undone with `?dry_run=true`."""
 Reading = Annotated[View, Depends(_view, scope="function")]

@@ -46,20 +46,26 @@ async def city(started: City) -> City:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[City]:
-    """As `started`, on each database."""
+async def either_town(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[City]:
+    """As `town`, on each database."""
     if request.param == "sqlite":
-        async with open_copy(request.getfixturevalue("published_template"), tmp_path) as city:
+        async with open_copy(request.getfixturevalue("people_template"), tmp_path) as city:
             yield city
         return
     server = request.getfixturevalue("postgres_server")
     url = server.create_database()
     async with open_city(tmp_path, url) as city:
         await settle_people(city)
-        await city.draft(plan_file())
-        await city.publish()
         yield city
     server.drop_database(url)
+
+
+@pytest.fixture
+async def either(either_town: City) -> City:
+    """As `started`, on each database."""
+    await either_town.draft(plan_file())
+    await either_town.publish()
+    return either_town
 
 
 def built(folder: Path, *, published: bool) -> Path:

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.task.calendar import WorkingCalendar
 from services.task.commands.deadlines import arm_deadlines
 from services.task.commands.issuing import Issue, Starts, issue_plan
-from services.task.errors import FirstPeriodOutsidePlan, JoinOfNobody, PlanAlreadyPublished
+from services.task.errors import FirstPeriodOutsidePlan, JoinOfNobody, PlanAlreadyPublished, PlanNotFound
 from services.task.expansion import IssuedUnit, expand
 from services.task.models import Measure, Plan, PlanDraft
 from services.task.periods import InvalidPeriod, Period
@@ -26,25 +26,28 @@ MEASURE = table_of(Measure)
 DRAFT = table_of(PlanDraft)
 
 
-async def put_draft(work: UnitOfWork, caller: Actor, file: PlanFile, expected: int | None) -> Draft:
-    """Store a plan file as the plan's draft, or replace it. The same file again changes nothing.
+async def put_draft(work: UnitOfWork, caller: Actor, file: PlanFile, expected: int | None) -> tuple[Draft, bool]:
+    """Store a plan file as the plan's draft, or replace it; and whether it is a new one. The same file changes nothing.
 
-    Raises MayNot, UnknownUnit, UnknownGroup, DuplicateUnit, PlanAlreadyPublished, PreconditionRequired, PreconditionFailed.
+    Raises MayNot, PlanNotFound (the caller's account is for other plans), PlanAlreadyPublished, UnknownUnit,
+    UnknownGroup, DuplicateUnit, PreconditionRequired, PreconditionFailed.
     """
     caller.must(PUT_PLAN)
-    await resolve(work.connection, file)
+    if not caller.sees_plan(file.key):
+        raise PlanNotFound(plan=file.key)
+    draft = await find_draft(work.connection, file.key, lock=True)  # first, so that a publication meanwhile is seen
     if await find_plan(work.connection, file.key):
         raise PlanAlreadyPublished(plan=file.key)
-    draft = await find_draft(work.connection, file.key, lock=True)
+    await resolve(work.connection, file)
     stored = file.model_dump(mode="json")
     if draft and draft.file == stored:
-        return draft
+        return draft, False
     revision = draft.revision if draft else 0
     _must_match(revision, expected)
     fresh = Draft(file.key, revision + 1, file.title, stored)
     row = {"plan": fresh.plan, "revision": fresh.revision, "title": fresh.title, "file": fresh.file}
     await upsert_rows(work.connection, DRAFT, [{**row, "updated_by": caller.account, "updated_at": work.now}])
-    return fresh
+    return fresh, draft is None
 
 
 async def publish_plan(
@@ -64,7 +67,7 @@ async def publish_plan(
     JoinOfNobody.
     """
     caller.must(PUBLISH_PLAN)
-    draft = await get_draft(work.connection, plan, lock=True)
+    draft = await get_draft(work.connection, plan, caller, lock=True)
     if await find_plan(work.connection, plan):
         raise PlanAlreadyPublished(plan=plan)
     file = PlanFile.model_validate(draft.file)
@@ -100,17 +103,23 @@ def _must_match(revision: int, expected: int | None) -> None:
 
 
 def _must_name_assignments(starts: Starts, issued: Sequence[IssuedUnit]) -> None:
-    known = {(unit.measure, unit.unit) for unit in issued}
+    known = {(unit.measure, unit.unit) for unit in issued if unit.excused is None}
     for measure, unit in starts.joins:
         if (measure, unit) not in known:
             raise JoinOfNobody(measure=measure, unit=unit)
 
 
 def _period_of(file: PlanFile, key: str) -> Period:
+    """A period of the plan's cycle that shares at least a day with it."""
     try:
         period = Period.parse(key)
     except InvalidPeriod:
         period = None
-    if period is None or period.cycle != file.reporting.cycle or not file.starts <= period.last_day <= file.ends:
+    if (
+        period is None
+        or period.cycle != file.reporting.cycle
+        or period.last_day < file.starts
+        or period.first_day > file.ends
+    ):
         raise FirstPeriodOutsidePlan(period=key, starts=file.starts, ends=file.ends, cycle=file.reporting.cycle.value)
     return period

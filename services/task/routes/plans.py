@@ -1,14 +1,14 @@
 """Plans: draft, preview, publish, read."""
 
-from datetime import datetime
-from typing import Any
+import asyncio
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from services.task.commands.plans import publish_plan, put_draft, resolve
 from services.task.errors import PlanKeyMismatch
-from services.task.permissions import PUT_PLAN, READ_PLAN, SEE_PLAN
+from services.task.permissions import PUT_PLAN, READ_PLAN
 from services.task.queries.deadlines import list_deadlines
 from services.task.queries.history import list_history
 from services.task.queries.plans import (
@@ -18,14 +18,15 @@ from services.task.queries.plans import (
     get_visible_plan,
     list_drafts,
     list_measures,
-    list_plans,
+    list_visible_plans,
 )
 from services.task.routes.keys import MeasurePath, PlanPath
 from services.task.schemas.deadlines import DeadlineOut
 from services.task.schemas.history import HistoryOut
 from services.task.schemas.plan_file import PlanFile, read_plan
 from services.task.schemas.plans import MeasureOut, PlanOut, PreviewOut, PublishIn
-from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Work, etag
+from services.task.schemas.times import with_zone
+from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Verified, Work, etag
 from shared.web.idempotency import once_per_key
 from shared.web.paging import Page, Paged
 from shared.web.validation import document_rules
@@ -40,26 +41,34 @@ PLAN_FILE_BODY = {
 }
 
 
+async def _sent_plan_file(plan: PlanPath, request: Request, _proof: Verified) -> PlanFile:
+    """Read before the transaction begins and beside the event loop: a long YAML document takes seconds."""
+    content = await request.body()
+    with document_rules():
+        file = await asyncio.to_thread(read_plan, content)
+    if file.key != plan:
+        raise PlanKeyMismatch(plan=plan, key=file.key)
+    return file
+
+
+SentPlanFile = Annotated[PlanFile, Depends(_sent_plan_file)]
+"""Stands before `Caller` and `Work` in a route, which begin the transaction."""
+
+
 @router.get("/plans")
 async def list_all_plans(caller: Reader, view: Reading) -> Page[PlanOut]:
     """Published plans that the caller may see; the office also sees drafts."""
-    may_see = caller.may(SEE_PLAN)
-    plans = await list_plans(view.connection)
-    shown = [PlanOut.from_plan(plan) for plan in plans if may_see and caller.sees_plan(plan.plan)]
+    shown = [PlanOut.from_plan(plan) for plan in await list_visible_plans(view.connection, caller)]
     if caller.may(PUT_PLAN):
-        published = {plan.plan for plan in shown}
-        shown += [PlanOut.from_draft(d) for d in await list_drafts(view.connection) if d.plan not in published]
+        shown += [PlanOut.from_draft(d) for d in await list_drafts(view.connection) if caller.sees_plan(d.plan)]
     return Page(items=shown)
 
 
 @router.put("/plans/{plan}", openapi_extra=PLAN_FILE_BODY)
-async def put_plan(
-    plan: PlanPath, request: Request, caller: Caller, work: Work, response: Response, expected: IfMatch
-) -> PlanOut:
+async def put_plan(file: SentPlanFile, caller: Caller, work: Work, response: Response, expected: IfMatch) -> PlanOut:
     """Store a plan file, YAML or JSON, as the plan's draft. The same file again changes nothing."""
-    file = _plan_file(plan, await request.body())
-    draft = await put_draft(work, caller, file, expected)
-    response.status_code = 201 if draft.revision == 1 else 200
+    draft, is_new = await put_draft(work, caller, file, expected)
+    response.status_code = 201 if is_new else 200
     response.headers["ETag"] = etag(draft.revision)
     return PlanOut.from_draft(draft)
 
@@ -68,7 +77,7 @@ async def put_plan(
 async def show_plan(plan: PlanPath, caller: Reader, view: Reading, response: Response) -> PlanOut:
     """The plan in force, or for the office its draft."""
     if caller.may(PUT_PLAN) and not await find_plan(view.connection, plan):
-        draft = await get_draft(view.connection, plan)
+        draft = await get_draft(view.connection, plan, caller)
         response.headers["ETag"] = etag(draft.revision)
         return PlanOut.from_draft(draft)
     return PlanOut.from_plan(await get_visible_plan(view.connection, plan, caller))
@@ -76,17 +85,18 @@ async def show_plan(plan: PlanPath, caller: Reader, view: Reading, response: Res
 
 @router.get("/plans/{plan}/file")
 async def show_file(plan: PlanPath, caller: Reader, view: Reading) -> dict[str, Any]:
-    """The plan file as it is in force, else as drafted."""
+    """The plan file as it is in force, or for the office as drafted."""
     caller.must(READ_PLAN)
-    found = await find_plan(view.connection, plan)
-    return found.file if found else (await get_draft(view.connection, plan)).file
+    if caller.may(PUT_PLAN) and not await find_plan(view.connection, plan):
+        return (await get_draft(view.connection, plan, caller)).file
+    return (await get_visible_plan(view.connection, plan, caller)).file
 
 
 @router.get("/plans/{plan}/preview")
 async def preview(plan: PlanPath, caller: Reader, view: Reading) -> PreviewOut:
     """What publishing the draft would issue, per unit."""
     caller.must(PUT_PLAN)
-    draft = await get_draft(view.connection, plan)
+    draft = await get_draft(view.connection, plan, caller)
     issued, units = await resolve(view.connection, PlanFile.model_validate(draft.file))
     return PreviewOut.from_issued(plan, issued, units)
 
@@ -103,14 +113,14 @@ async def publish(plan: PlanPath, body: PublishIn, caller: Caller, work: Work, r
 
 @router.get("/plans/{plan}/measures")
 async def list_plan_measures(plan: PlanPath, caller: Reader, view: Reading) -> Page[MeasureOut]:
-    """Measures in the order of the plan, each with the number of its assignments."""
-    found = await list_measures(view.connection, await get_visible_plan(view.connection, plan, caller))
+    """Measures in the order of the plan, each with the number of its assignments; unit people see their own."""
+    found = await list_measures(view.connection, await get_visible_plan(view.connection, plan, caller), caller)
     return Page(items=[MeasureOut.from_measure(measure) for measure in found])
 
 
 @router.get("/plans/{plan}/measures/{measure}")
 async def show_measure(plan: PlanPath, measure: MeasurePath, caller: Reader, view: Reading) -> MeasureOut:
-    found = await get_measure(view.connection, await get_visible_plan(view.connection, plan, caller), measure)
+    found = await get_measure(view.connection, await get_visible_plan(view.connection, plan, caller), measure, caller)
     return MeasureOut.from_measure(found)
 
 
@@ -118,7 +128,7 @@ async def show_measure(plan: PlanPath, measure: MeasurePath, caller: Reader, vie
 async def list_plan_deadlines(plan: PlanPath, caller: Reader, view: Reading, paging: Paged) -> Page[DeadlineOut]:
     """What is watched, by the time of its next rung; unit people see their own unit's."""
     await get_visible_plan(view.connection, plan, caller)
-    after = (datetime.fromisoformat(paging.after[0]), UUID(paging.after[1])) if paging.after else None
+    after = paging.key(with_zone, UUID)
     found = await list_deadlines(view.connection, plan, caller.scope, paging.fetch, after)
     return paging.page(
         found, DeadlineOut.from_deadline, lambda d: [d.next_at.isoformat() if d.next_at else "", str(d.id)]
@@ -131,11 +141,3 @@ async def plan_history(plan: PlanPath, caller: Reader, view: Reading) -> list[Hi
     caller.must(READ_PLAN)
     found = await get_visible_plan(view.connection, plan, caller)
     return [HistoryOut.from_entry(entry) for entry in await list_history(view.connection, found.subject)]
-
-
-def _plan_file(plan: str, content: bytes) -> PlanFile:
-    with document_rules():
-        file = read_plan(content)
-    if file.key != plan:
-        raise PlanKeyMismatch(plan=plan, key=file.key)
-    return file

@@ -103,7 +103,7 @@ async def list_obligations(
 ) -> Page[ObligationOut]:
     """What units owe, by due day; unit people see their own unit's."""
     today = day_of(view.now, (await get_visible_plan(view.connection, plan, caller)).zone)
-    after = (date.fromisoformat(paging.after[0]), UUID(paging.after[1])) if paging.after else None
+    after = paging.key(date.fromisoformat, UUID)
     wanted = ObligationFilter(plan, unit, measure, period, state)
     found = await list_reports(view.connection, wanted, caller.scope, today, paging.fetch, after)
     return paging.page(

@@ -12,6 +12,7 @@ from contracts.names import AssignmentRole, GroupKey, Key, MeasureKey, UnitKey
 from services.task.report_dates import Reporting
 from services.task.schemas.clocks import Clocks
 from services.task.schemas.targets import Indicator, Name, Precision
+from services.task.schemas.texts import Storable
 from shared.documents import read_document
 from shared.errors import Text
 from shared.validation import Place, Refusal, refuse
@@ -20,8 +21,8 @@ SCHEMA_ID = "urn:duban:schema:plan-file"
 
 Repeatable = TypeVar("Repeatable")
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Remark = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Storable]
+Remark = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000), Storable]
 Strength = Literal["encourage", "aspire", "binding"]
 """探索, 鼓励, 支持, 研究 encourage and never turn red for missing substance; 力争 aspires; the rest binds."""
 
@@ -40,6 +41,11 @@ def _known_zone(name: str) -> str:
 _UNIT_OR_GROUP = Text("请写 unit（单位）或 group（单位组）之一。", "Name either a unit or a group.")
 _EXCUSED_WITHOUT_GROUP = Text("只有单位组的成员可以列入 excused。", "Only members of a group can be excused here.")
 _ONLY_A_LEAD_IS_INFERRED = Text("lead_inferred 只用于牵头单位。", "Only a lead can be inferred.")
+FIRST_YEAR, LAST_YEAR = 2002, 2095
+"""The working calendar knows 2000 to 2099; a report opens up to a year before its period ends and is chased long after."""
+_OUTSIDE_CALENDAR = Text(
+    f"日期应在 {FIRST_YEAR} 年至 {LAST_YEAR} 年之间。", f"The date must lie between {FIRST_YEAR} and {LAST_YEAR}."
+)
 _ENDS_BEFORE_START = Text("方案结束日早于开始日。", "The plan ends before it starts.")
 
 
@@ -86,7 +92,7 @@ class Measure(BaseModel):
 
     key: MeasureKey
     title: Title
-    title_en: str = ""
+    title_en: Annotated[str, Storable] = ""
     strength: Strength
     summary: Remark | None = None
     units: Annotated[list[MeasureUnit], Field(max_length=500)] = []
@@ -103,9 +109,9 @@ class Area(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20)]
+    number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20), Storable]
     title: Title
-    title_en: str = ""
+    title_en: Annotated[str, Storable] = ""
     measures: Annotated[list[Measure], Field(min_length=1, max_length=500)]
 
 
@@ -116,7 +122,7 @@ class PlanFile(BaseModel):
 
     key: Key
     title: Title
-    title_en: str = ""
+    title_en: Annotated[str, Storable] = ""
     issuer: Name
     document_number: Name | None = None
     starts: date
@@ -133,7 +139,7 @@ class PlanFile(BaseModel):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        broken = [*_repeated_keys(self), *_indicators_of_no_measure(self)]
+        broken = [*_dates_outside_calendar(self), *_repeated_keys(self), *_indicators_of_no_measure(self)]
         if self.ends < self.starts:
             broken.append(Refusal(("ends",), "ends_before_starts", _ENDS_BEFORE_START))
         refuse(PlanFile, broken)
@@ -154,6 +160,12 @@ def json_schema() -> dict[str, Any]:
     """The contract in `contracts/plan-file.schema.json`; rules across fields are checked by the models only."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID}
     return schema | PlanFile.model_json_schema()
+
+
+def _dates_outside_calendar(plan: PlanFile) -> Iterator[Refusal]:
+    for name, day in (("starts", plan.starts), ("ends", plan.ends)):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            yield Refusal((name,), "outside_calendar", _OUTSIDE_CALENDAR)
 
 
 def _repeated_keys(plan: PlanFile) -> Iterator[Refusal]:

@@ -18,10 +18,11 @@ from pydantic import (
 )
 
 from contracts.names import Key, MeasureKey, UnitKey
+from services.task.schemas.texts import Storable
 from shared.errors import Text
 from shared.validation import Refusal, refuse
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
 Precision = Literal["day", "month", "quarter", "year", "inferred"]
 """How exactly the text states a date; `inferred` where it states none."""
 
@@ -140,7 +141,7 @@ class Indicator(BaseModel):
 
     key: Key
     title: Name
-    title_en: str = ""
+    title_en: Annotated[str, Storable] = ""
     measure: MeasureKey | None = None
     unit: Name
     kind: IndicatorKind

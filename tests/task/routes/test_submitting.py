@@ -159,7 +159,7 @@ async def until_it_waits(city: City, work: UnitOfWork) -> None:
     if city.service.database.is_sqlite:
         return
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    while not (await work.connection.execute(waiting)).scalar_one():
+    while not (await work.connection.execute(waiting)).scalar_one():  # noqa: ASYNC110 - it waits for the database
         await asyncio.sleep(0.01)
 
 

@@ -1,0 +1,428 @@
+"""Plans: drafted and published by the office, read by those who take part."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from contracts.names import Relation
+from tests.task.city import City, pointers, problem
+from tests.task.facts import DISTRICTS, PLAN, Q1, Q4, Document, plan_file
+
+PUBLISH = {"first_period": Q4}
+YAML = {"Content-Type": "application/yaml"}
+
+
+async def put(city: City, document: Document, who: str | None = "office", **headers: str) -> Any:
+    return await city.ask(who, "PUT", f"plans/{PLAN}", json=document, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        (None, 401),
+        ("elsewhere", 404),
+        ("admin", 403),
+        ("leader", 403),
+        ("auditor", 403),
+        ("futian", 403),
+        ("futian-robot", 403),
+        ("coordinator", 403),
+    ],
+)
+async def test_nobody_but_the_office_drafts(town: City, who: str | None, status: int) -> None:
+    answer = await put(town, plan_file(), who)
+    assert answer.status_code == status
+    assert (await town.get("office", "plans"))["items"] == []
+
+
+async def test_a_document_of_nobody_is_not_even_read(town: City) -> None:
+    assert (await town.ask(None, "PUT", f"plans/{PLAN}", content=b"{")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("who", "status"),
+    [
+        (None, 401),
+        ("office", 403),
+        ("elsewhere", 403),
+        ("admin", 403),
+        ("leader", 403),
+        ("futian", 403),
+        ("futian-robot", 403),
+    ],
+)
+async def test_nobody_but_the_office_head_publishes(town: City, who: str | None, status: int) -> None:
+    await town.draft(plan_file())
+    answer = await town.ask(who, "POST", f"plans/{PLAN}/publish", json=PUBLISH)
+    assert answer.status_code == status
+    assert await town.facts("plan.published") == []
+
+
+async def test_a_draft_has_a_revision_and_no_events(either_town: City) -> None:
+    answer = await put(either_town, plan_file())
+    assert (answer.status_code, answer.headers["ETag"]) == (201, '"1"')
+    assert (answer.json()["state"], answer.json()["version"], answer.json()["published_at"]) == ("draft", 1, None)
+    assert await either_town.count_events() == 0
+
+
+async def test_the_same_file_again_changes_nothing(town: City) -> None:
+    await put(town, plan_file())
+    again = await put(town, plan_file())
+    assert (again.status_code, again.headers["ETag"]) == (200, '"1"')
+
+
+async def test_another_file_replaces_the_draft_that_was_seen(town: City) -> None:
+    await put(town, plan_file())
+    other = plan_file(title="港口发展行动方案（修订）")
+    assert problem(await put(town, other)) == "if-match-required"
+    assert problem(await put(town, other, **{"If-Match": '"0"'})) == "stale-version"
+    answer = await put(town, other, **{"If-Match": '"1"'})
+    assert (answer.status_code, answer.headers["ETag"], answer.json()["title"]) == (200, '"2"', other["title"])
+
+
+async def test_the_office_reads_its_draft_as_it_stands(town: City) -> None:
+    await town.draft(plan_file())
+    answer = await town.ask("office", "GET", f"plans/{PLAN}")
+    assert (answer.headers["ETag"], answer.json()["state"]) == ('"1"', "draft")
+    assert (await town.get("office", f"plans/{PLAN}/file"))["areas"][0]["measures"][0]["key"] == "1"
+    assert [plan["state"] for plan in (await town.get("office", "plans"))["items"]] == ["draft"]
+
+
+@pytest.mark.parametrize("path", ["", "/measures", "/assignments", "/obligations", "/deadlines"])
+@pytest.mark.parametrize("who", ["futian", "leader", "auditor", "elsewhere", "coordinator"])
+async def test_a_draft_is_nobody_elses_business(town: City, who: str, path: str) -> None:
+    await town.draft(plan_file())
+    assert (await town.ask(who, "GET", f"plans/{PLAN}{path}")).status_code == 404
+    assert (await town.get(who, "plans"))["items"] == []
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [(None, 401), ("leader", 404), ("auditor", 404), ("futian", 403), ("elsewhere", 404)]
+)
+async def test_a_drafts_file_is_the_offices(town: City, who: str | None, status: int) -> None:
+    await town.draft(plan_file())
+    assert (await town.ask(who, "GET", f"plans/{PLAN}/file")).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [(None, 401), ("leader", 403), ("auditor", 403), ("futian", 403), ("elsewhere", 404)]
+)
+async def test_nobody_but_the_office_previews(town: City, who: str | None, status: int) -> None:
+    await town.draft(plan_file())
+    assert (await town.ask(who, "GET", f"plans/{PLAN}/preview")).status_code == status
+
+
+async def test_a_plan_of_no_draft_is_not_there(town: City) -> None:
+    for path in ("", "/file", "/preview"):
+        assert problem(await town.ask("office", "GET", f"plans/{PLAN}{path}")) == "plan-not-found"
+    answer = await town.ask("office-head", "POST", f"plans/{PLAN}/publish", json=PUBLISH)
+    assert (answer.status_code, problem(answer)) == (404, "plan-not-found")
+
+
+# --- what is issued -------------------------------------------------------------------------------
+
+
+async def test_publishing_issues_what_the_preview_showed(either_town: City) -> None:
+    document = plan_file()
+    document["areas"][0]["measures"][0]["units"][1]["excused"] = {"luohu": "没有保税仓库"}
+    await either_town.draft(document)
+    preview = await either_town.get("office", f"plans/{PLAN}/preview")
+    promised = {
+        (item["measure"], unit["unit"])
+        for unit in preview["units"]
+        for item in unit["assignments"]
+        if item["excused"] is None
+    }
+    await either_town.publish()
+    issued = {(event["measure"], event["unit"]) for event in await either_town.facts("assignment.issued")}
+    assert issued == promised
+    assert preview["total"] == len(issued) == 6
+
+
+async def test_the_preview_names_who_is_left_out_and_why(town: City) -> None:
+    document = plan_file()
+    document["areas"][0]["measures"][0]["units"][1]["excused"] = {"luohu": "没有保税仓库"}
+    await town.draft(document)
+    preview = await town.get("office", f"plans/{PLAN}/preview")
+    [luohu] = [unit for unit in preview["units"] if unit["unit"] == "luohu"]
+    assert (luohu["unit_name"], luohu["relation"]) == ("罗湖区", Relation.SUBORDINATE)
+    assert [(item["group"], item["excused"]) for item in luohu["assignments"]] == [("districts", "没有保税仓库")]
+
+
+async def test_publishing_puts_the_plan_into_force(either_town: City) -> None:
+    await either_town.draft(plan_file())
+    published = await either_town.publish()
+    assert (published["state"], published["first_period"], published["sample"]) == ("published", Q4, False)
+    assert published["published_at"] == "2023-12-01T09:00:00+08:00"
+    assert len(await either_town.facts("plan.measure_published")) == 3
+    assert len(await either_town.facts("assignment.issued")) == 7
+    assert len(await either_town.reports()) == 35
+    [plan] = await either_town.facts("plan.published")
+    assert plan["groups"] == {"districts": list(DISTRICTS)}
+
+
+async def test_the_expansion_stays_as_it_was_when_the_group_changes(town: City) -> None:
+    await town.draft(plan_file())
+    await town.publish()
+    await town.hear([town.people.group("districts", ["futian"])])
+    assert {item["unit"] for item in (await town.get("office", f"plans/{PLAN}/assignments"))["items"]} >= set(DISTRICTS)
+
+
+async def test_publishing_again_is_refused(either_town: City) -> None:
+    await either_town.draft(plan_file())
+    await either_town.publish()
+    before = await either_town.count_events()
+    answer = await either_town.ask("office-head", "POST", f"plans/{PLAN}/publish", json=PUBLISH)
+    assert (answer.status_code, problem(answer)) == (409, "plan-already-published")
+    assert await either_town.count_events() == before
+
+
+async def test_publishing_twice_at_once_publishes_once(either_town: City) -> None:
+    await either_town.draft(plan_file())
+    address = f"plans/{PLAN}/publish"
+    answers = await asyncio.gather(*(either_town.ask("office-head", "POST", address, json=PUBLISH) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert len(await either_town.facts("assignment.issued")) == 7
+
+
+async def test_publishing_again_with_the_same_key_answers_the_same(town: City) -> None:
+    await town.draft(plan_file())
+    key = {"Idempotency-Key": "k1"}
+    first, again = [
+        await town.ask("office-head", "POST", f"plans/{PLAN}/publish", json=PUBLISH, headers=key) for _ in range(2)
+    ]
+    assert (again.status_code, again.content) == (200, first.content)
+
+
+async def test_a_rehearsed_publication_issues_nothing(town: City) -> None:
+    await town.draft(plan_file())
+    answer = await town.ask("office-head", "POST", f"plans/{PLAN}/publish?dry_run=true", json=PUBLISH)
+    assert (answer.status_code, answer.json()["state"]) == (200, "published")
+    assert (await town.get("office", f"plans/{PLAN}"))["state"] == "draft"
+    assert await town.count_events() == 0
+
+
+async def test_a_draft_in_force_takes_no_more_changes(city: City) -> None:
+    answer = await put(city, plan_file(title="另一个标题"), **{"If-Match": '"1"'})
+    assert (answer.status_code, problem(answer)) == (409, "plan-already-published")
+    assert [plan["state"] for plan in (await city.get("office", "plans"))["items"]] == ["published"]
+
+
+@pytest.mark.parametrize("period", ["2022-Q4", "2025-Q1", "2024-01", "2024"])
+async def test_a_first_period_outside_the_plan_or_its_cycle_is_refused(town: City, period: str) -> None:
+    await town.draft(plan_file())
+    answer = await town.ask("office-head", "POST", f"plans/{PLAN}/publish", json={"first_period": period})
+    assert (answer.status_code, problem(answer)) == (422, "period-outside-plan")
+    assert period in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("period", ["2023-Q1", "2024-Q3"])
+async def test_the_first_period_may_be_one_that_the_plan_begins_or_ends_in(town: City, period: str) -> None:
+    await town.draft(plan_file(starts="2023-02-15", ends="2024-08-15"))
+    assert (await town.publish(first_period=period))["first_period"] == period
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, "/first_period"),
+        ({"first_period": "soon"}, "/first_period"),
+        ({**PUBLISH, "sample": "maybe"}, "/sample"),
+        ({**PUBLISH, "when": "now"}, "/when"),
+        ({**PUBLISH, "joins": [{"measure": "1", "unit": "luohu"}]}, "/joins/0/first_period"),
+        ({**PUBLISH, "joins": [{"measure": "x", "unit": "luohu", "first_period": Q1}]}, "/joins/0/measure"),
+    ],
+)
+async def test_a_wrong_order_to_publish_is_pointed_at(town: City, body: Document, pointer: str) -> None:
+    await town.draft(plan_file())
+    answer = await town.ask("office-head", "POST", f"plans/{PLAN}/publish", json=body)
+    assert (answer.status_code, problem(answer), pointers(answer)) == (422, "invalid-input", [pointer])
+
+
+async def test_a_unit_that_joins_later_owes_nothing_before(town: City) -> None:
+    await town.draft(plan_file())
+    await town.publish(joins=[{"measure": "1", "unit": "luohu", "first_period": "2024-Q3"}])
+    assert [report["period"] for report in await town.reports(measure="1", unit="luohu")] == ["2024-Q3", "2024-Q4"]
+
+
+@pytest.mark.parametrize(("measure", "unit"), [("1", "customs"), ("9", "luohu"), ("1", "nanshan")])
+async def test_who_has_no_assignment_cannot_join_later(town: City, measure: str, unit: str) -> None:
+    document = plan_file()
+    document["areas"][0]["measures"][0]["units"][1]["excused"] = {"nanshan": "没有保税仓库"}
+    await town.draft(document)
+    joins = [{"measure": measure, "unit": unit, "first_period": Q1}]
+    answer = await town.ask("office-head", "POST", f"plans/{PLAN}/publish", json={**PUBLISH, "joins": joins})
+    assert (answer.status_code, problem(answer)) == (422, "join-of-nobody")
+
+
+async def test_a_unit_that_left_the_directory_meanwhile_stops_publication(town: City) -> None:
+    """The group gained a member that task has not heard of yet."""
+    await town.draft(plan_file())
+    await town.hear([town.people.group("districts", ["futian", "pingshan"])])
+    answer = await town.ask("office-head", "POST", f"plans/{PLAN}/publish", json=PUBLISH)
+    assert (answer.status_code, problem(answer)) == (422, "unknown-unit")
+    assert pointers(answer) == ["/areas/0/measures/0/units/1/group"]
+    assert await town.count_events() == 0
+
+
+# --- documents that cannot be taken ---------------------------------------------------------------
+
+
+def without_comparator() -> Document:
+    document = plan_file()
+    del document["indicators"][0]["target"]["comparator"]
+    return document
+
+
+def with_units(*units: Document) -> Document:
+    document = plan_file()
+    document["areas"][0]["measures"][0]["units"] = list(units)
+    return document
+
+
+LEAD = {"role": "lead"}
+
+
+@pytest.mark.parametrize(
+    ("document", "code", "pointer"),
+    [
+        (with_units({"unit": "futian", **LEAD}, {"unit": "futian", **LEAD}), "invalid-input", "/areas/0/measures/0/units/1"),
+        (with_units({"unit": "futian", **LEAD}, {"group": "districts", **LEAD}), "duplicate-unit", "/areas/0/measures/0/units/1"),
+        (with_units({"group": "ports", **LEAD}), "unknown-group", "/areas/0/measures/0/units/0/group"),
+        (with_units({"unit": "nowhere", **LEAD}), "unknown-unit", "/areas/0/measures/0/units/0/unit"),
+        (without_comparator(), "invalid-input", "/indicators/0/target/comparator"),
+        (plan_file(office="nowhere"), "unknown-unit", "/office"),
+        (plan_file(ends="2022-12-31"), "invalid-input", "/ends"),
+        (plan_file(ends="2150-12-31"), "invalid-input", "/ends"),
+        (plan_file(starts="1900-01-01"), "invalid-input", "/starts"),
+        (plan_file(zone="Asia/Atlantis"), "invalid-input", "/zone"),
+        (plan_file(title="港口\0方案"), "invalid-input", "/title"),
+        (plan_file(issuer="局\0"), "invalid-input", "/issuer"),
+        (plan_file(titel="a"), "invalid-input", "/titel"),
+        (plan_file(areas=[]), "invalid-input", "/areas"),
+        (plan_file(reporting={"cycle": "fortnightly"}), "invalid-input", "/reporting/cycle"),
+        (plan_file(clocks={"acknowledge": -1}), "invalid-input", "/clocks/acknowledge"),
+    ],
+)  # fmt: skip
+async def test_a_plan_that_cannot_be_taken_is_pointed_at(
+    town: City, document: Document, code: str, pointer: str
+) -> None:
+    answer = await put(town, document)
+    assert (answer.status_code, problem(answer), pointers(answer)) == (422, code, [pointer])
+    assert (await town.get("office", "plans"))["items"] == []
+
+
+async def test_an_address_and_a_file_of_different_plans_are_refused(town: City) -> None:
+    answer = await put(town, plan_file(key="another"))
+    assert (answer.status_code, problem(answer)) == (422, "plan-key-mismatch")
+
+
+BOMB = b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (n + 1, n + 1, n, n) for n in range(97, 120))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"key: [",
+        b'{"key": "harbour",}',
+        b"key: harbour\nkey: harbour",
+        b'{"key": "a", "key": "b"}',
+        b"\xff\xfe\x00",
+        b"key: \x07",
+        BOMB,
+        b"- " * 10_000,
+        b"[" * 10_000,
+        b'{"a":' * 10_000,
+        b"a: " + b"{a: " * 10_000,
+        b"!!python/object/apply:os.system ['true']",
+        b"starts: !!timestamp 2024-99-99",
+        b"x: " + b"9" * 5000,
+        b"--- a\n--- b",
+        b"? [a]\n: 1",
+    ],
+    ids=lambda content: content[:12].decode("latin-1"),
+)
+async def test_a_document_that_cannot_be_read_is_400_and_says_where(town: City, content: bytes) -> None:
+    answer = await town.ask("office", "PUT", f"plans/{PLAN}", content=content, headers=YAML)
+    assert (answer.status_code, problem(answer)) == (400, "unreadable-document")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"~", b"plan", b"42", b"- a", b"2024-01-01: a", b"1: a", b'"\\ud800": 1', b"key: .nan"]
+)
+async def test_a_document_that_is_no_plan_is_422(town: City, content: bytes) -> None:
+    answer = await town.ask("office", "PUT", f"plans/{PLAN}", content=content, headers=YAML)
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+
+
+async def test_yaml_and_json_say_the_same(town: City) -> None:
+    """Any JSON object is YAML too, once it does not begin with its brace."""
+    await put(town, plan_file())
+    content = "# the same as YAML\n" + json.dumps(plan_file(), ensure_ascii=False, indent=1)
+    answer = await town.ask("office", "PUT", f"plans/{PLAN}", content=content.encode(), headers=YAML)
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+
+
+# --- who reads ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "who", ["office", "office-head", "leader", "auditor", "futian", "futian-head", "futian-robot", "customs", "coordinator"]
+)  # fmt: skip
+async def test_a_plan_is_seen_by_those_who_read_all_or_take_part(city: City, who: str) -> None:
+    assert (await city.get(who, f"plans/{PLAN}"))["state"] == "published"
+    assert [plan["plan"] for plan in (await city.get(who, "plans"))["items"]] == [PLAN]
+
+
+@pytest.mark.parametrize("path", ["", "/measures", "/measures/1", "/assignments", "/obligations", "/deadlines"])
+@pytest.mark.parametrize("who", ["education", "admin", "elsewhere", "feed-robot"])
+async def test_a_plan_does_not_exist_for_who_takes_no_part(city: City, who: str, path: str) -> None:
+    answer = await city.ask(who, "GET", f"plans/{PLAN}{path}")
+    assert (answer.status_code, problem(answer)) == (404, "plan-not-found")
+    assert (await city.get(who, "plans"))["items"] == []
+
+
+@pytest.mark.parametrize("path", ["/file", "/history"])
+async def test_the_whole_file_and_history_are_for_those_who_read_all(city: City, path: str) -> None:
+    statuses = {
+        who: (await city.ask(who, "GET", f"plans/{PLAN}{path}")).status_code
+        for who in ("office", "leader", "auditor", "futian", "admin", "elsewhere")
+    }
+    assert statuses == {"office": 200, "leader": 200, "auditor": 200, "futian": 403, "admin": 403, "elsewhere": 404}
+
+
+async def test_measures_come_in_the_order_of_the_plan_with_their_assignments(city: City) -> None:
+    items = (await city.get("office", f"plans/{PLAN}/measures"))["items"]
+    assert [(item["measure"], item["area"], item["assignments"]) for item in items] == [
+        ("1", "一", 4),
+        ("2", "一", 2),
+        ("3", "二", 1),
+    ]
+
+
+@pytest.mark.parametrize(("who", "measures"), [("luohu", ["1"]), ("commerce", ["1", "2"]), ("coordinator", ["1", "3"])])
+async def test_unit_people_see_the_measures_that_they_take_part_in(city: City, who: str, measures: list[str]) -> None:
+    items = (await city.get(who, f"plans/{PLAN}/measures"))["items"]
+    assert [item["measure"] for item in items] == measures
+
+
+async def test_a_measure_of_others_or_of_nobody_is_not_there(city: City) -> None:
+    assert (await city.get("luohu", f"plans/{PLAN}/measures/1"))["title"] == "建设海外仓"
+    for who, measure in (("luohu", "2"), ("office", "9")):
+        answer = await city.ask(who, "GET", f"plans/{PLAN}/measures/{measure}")
+        assert (answer.status_code, problem(answer)) == (404, "measure-not-found")
+    assert (await city.ask("office", "GET", f"plans/{PLAN}/measures/x")).status_code == 422
+
+
+async def test_the_plans_history_is_its_events_with_their_chain(city: City) -> None:
+    history = await city.get("auditor", f"plans/{PLAN}/history")
+    assert [(event["version"], event["type"]) for event in history] == [
+        (1, "plan.published"),
+        (2, "plan.measure_published"),
+        (3, "plan.measure_published"),
+        (4, "plan.measure_published"),
+    ]
+    assert [event["prev"] for event in history] == ["", *(event["hash"] for event in history[:-1])]
+    assert {event["actor"] for event in history} == {"office-head"}
