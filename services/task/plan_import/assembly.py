@@ -41,6 +41,15 @@ INFERRING = (
     "table.matched-by-order",
 )
 
+NO_TITLE = Fact(
+    id="title",
+    span=Span(0, 0),
+    name="title",
+    value=None,
+    status=Status.UNRESOLVED,
+    rules=("front.title-not-printed",),
+)
+
 
 def assemble(name: str, stages: Stages) -> Draft:
     """One draft from all stages, its items in the order of the plan."""
@@ -77,52 +86,21 @@ class _Assembly:
 
     def _facts(self) -> Iterator[Fact]:
         front = self.stages.front
-        if front.title:
-            yield Fact(
-                id="title",
-                span=self._source(front.title),
-                name="title",
-                value=self._printed(front.title),
-                rules=("front.title",),
-            )
-        else:
-            yield Fact(
-                id="title",
-                span=Span(0, 0),
-                name="title",
-                value=None,
-                status=Status.UNRESOLVED,
-                rules=("front.title-not-printed",),
-            )
+        yield self._fact("title", front.title) if front.title else NO_TITLE
         if front.issuer:
-            yield Fact(
-                id="issuer",
-                span=self._source(front.issuer),
-                name="issuer",
-                value=self._printed(front.issuer),
-                rules=("front.issuer",),
-            )
+            yield self._fact("issuer", front.issuer)
         if front.period and front.period_span:
             first, last = front.period
-            yield Fact(
-                id="period",
-                span=self._source(front.period_span),
-                name="period",
-                value=f"{first}-{last}",
-                rules=("front.period",),
-            )
-        for clause in self.stages.clauses:
-            if clause.units and clause.units.first_listed_leads:
-                stated = FIRST_LISTED_LEADS.search(self.text, *clause.span)
-                span = Span(*stated.span()) if stated else clause.span
-                yield Fact(
-                    id="lead-rule",
-                    span=self._source(span),
-                    name="lead_rule",
-                    value=self._printed(span),
-                    rules=("role.first-listed-leads",),
-                )
-                return
+            yield replace(self._fact("period", front.period_span), value=f"{first}-{last}")
+        rule = next(
+            (clause.span for clause in self.stages.clauses if clause.units and clause.units.first_listed_leads), None
+        )
+        if rule:
+            stated = FIRST_LISTED_LEADS.search(self.text, *rule)
+            yield self._fact("lead_rule", Span(*stated.span()) if stated else rule)
+
+    def _fact(self, name: str, span: Span) -> Fact:
+        return Fact(id=name, span=self._source(span), name=name, value=self._printed(span), rules=(f"front.{name}",))
 
     # -- measures
 
