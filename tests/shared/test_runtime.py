@@ -241,7 +241,7 @@ async def test_a_bus_that_was_thrown_away_can_be_filled_from_the_log_and_nothing
         await settle(restored.service)
     await bus.stop()
 
-    assert await restored.applied() == {parcel.subject: [1, 2, 3]}
+    assert await parcels.applied() == {parcel.subject: [1, 2, 3]}
 
 
 # --- loops that fail ------------------------------------------------------------------------------
