@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.task.calendar import WorkingCalendar
 from services.task.commands.ladders import ladder_of
 from services.task.models import Deadline
-from services.task.queries.deadlines import lock_due_deadlines, open_duties, plan_files
-from services.task.schemas.clocks import Clocks
+from services.task.queries.deadlines import lock_due_deadlines, open_duties
+from services.task.queries.plans import clocks_of
 from shared.db import table_of
 from shared.event_log import UnitOfWork
 from shared.event_log.aggregate import changes
@@ -40,9 +40,7 @@ async def fire_due_rungs(work: UnitOfWork, calendar: WorkingCalendar, limit: int
     """Fire what is due, at most `limit` deadlines; retire those whose duty is done. Returns how many were looked at."""
     due = await lock_due_deadlines(work.connection, work.now, limit)
     still_open = await open_duties(work.connection, due)
-    clocks = {
-        id_: Clocks.model_validate(file["clocks"]) for id_, file in (await plan_files(work.connection, due)).items()
-    }
+    clocks = await clocks_of(work.connection, {deadline.plan_id for deadline in due})
     for deadline in due:
         if deadline.id in still_open:
             ladder = ladder_of(clocks[deadline.plan_id], deadline.kind, deadline.relation)

@@ -10,7 +10,7 @@ from services.task.models import Deadline, Report, ReportContent
 from services.task.permissions import OFFICE, RETURN_AS_EMPTY, REVIEW_REPORT, SUBMIT_REPORT
 from services.task.queries.assignments import lock_assignment_by_id
 from services.task.queries.directory import find_other_reviewer
-from services.task.queries.plans import get_clocks, get_indicators
+from services.task.queries.plans import clocks_of, get_indicators
 from services.task.queries.reports import LockedReport, ReportKey, lock_report
 from services.task.readings import check_readings
 from shared.auth import Actor, Permission
@@ -56,7 +56,8 @@ async def return_report(
     """
     permission = RETURN_AS_EMPTY if kind is ReturnKind.EMPTY else REVIEW_REPORT
     found, same_unit = await _lock_for_review(work, caller, permission, key, expected)
-    report, clocks = found.report, await get_clocks(work.connection, key.plan)
+    report = found.report
+    clocks = (await clocks_of(work.connection, {report.plan_id}))[report.plan_id]
     resubmit_due = max(report.due, calendar.add_working_days(day_of(work.now, report.zone), clocks.resubmit))
     event = report.return_(
         reason, kind=kind, by=caller.account, at=work.now, resubmit_due=resubmit_due, same_unit=same_unit

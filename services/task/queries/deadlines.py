@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -64,12 +63,6 @@ async def open_duties(connection: AsyncConnection, deadlines: Sequence[Deadline]
         return bool(report["state"] == ReportState.RETURNED and report["resubmit_due"] == deadline.due)
 
     return {deadline.id for deadline in deadlines if is_open(deadline)}
-
-
-async def plan_files(connection: AsyncConnection, deadlines: Sequence[Deadline]) -> dict[UUID, dict[str, Any]]:
-    """The files of these deadlines' plans, by plan id."""
-    ids = {deadline.plan_id for deadline in deadlines}
-    return {row["id"]: row["file"] for row in await rows_in(connection, PLAN, "id", ids)}
 
 
 async def count_due(connection: AsyncConnection, now: datetime) -> int:

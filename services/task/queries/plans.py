@@ -1,7 +1,9 @@
 """Plans, their drafts, measures and indicators."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, false, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +14,7 @@ from services.task.permissions import READ_PLAN, SEE_PLAN
 from services.task.schemas.clocks import Clocks
 from shared.auth import Actor
 from shared.db import table_of
+from shared.db.bulk import rows_in
 from shared.event_log import loaded
 
 PLAN = table_of(Plan)
@@ -111,10 +114,10 @@ async def get_measure(connection: AsyncConnection, plan: Plan, measure: str, cal
     raise MeasureNotFound(plan=plan.plan, measure=measure)
 
 
-async def get_clocks(connection: AsyncConnection, plan: str) -> Clocks:
-    """The clocks of a published plan."""
-    file = (await connection.execute(select(PLAN.c.file).where(PLAN.c.plan == plan))).scalar_one()
-    return Clocks.model_validate(file["clocks"])
+async def clocks_of(connection: AsyncConnection, plans: Collection[UUID]) -> dict[UUID, Clocks]:
+    """The clocks of published plans, by plan id."""
+    rows = await rows_in(connection, PLAN, "id", plans)
+    return {row["id"]: Clocks.model_validate(row["file"]["clocks"]) for row in rows}
 
 
 async def get_indicators(connection: AsyncConnection, plan: str) -> dict[str, dict[str, Any]]:

@@ -1,6 +1,5 @@
 """What waits for the caller, over all plans."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -12,11 +11,10 @@ from services.task.days import day_of
 from services.task.models import ReportState
 from services.task.permissions import OFFICE, UNIT
 from services.task.queries.assignments import ShownAssignment, list_unacknowledged
+from services.task.queries.plans import clocks_of
 from services.task.queries.reports import ReportOfMeasure, list_late, list_owed, list_to_review
 from shared.auth import Actor
 
-REVIEW_WORKING_DAYS = 5
-"""DOMAIN.md section 5: the office's own clock for a review."""
 TODO_ZONE = "Asia/Shanghai"
 
 
@@ -44,9 +42,10 @@ async def list_todo(connection: AsyncConnection, calendar: WorkingCalendar, call
         found += [_owed(owed, today) for owed in await list_owed(connection, caller.scope.units, today)]
         found += [_to_acknowledge(shown) for shown in await list_unacknowledged(connection, caller.scope.units)]
     if not caller.roles.isdisjoint(OFFICE):
-        found += _reviews(calendar, await list_to_review(connection))
+        found += await _reviews(connection, calendar)
         found += [_late(late) for late in await list_late(connection, today)]
-    return sorted(found, key=lambda todo: (todo.due, todo.plan, todo.kind))
+    mine = (todo for todo in found if caller.sees_plan(todo.plan))
+    return sorted(mine, key=lambda todo: (todo.due, todo.plan, todo.kind))
 
 
 def _owed(owed: ReportOfMeasure, today: date) -> Todo:
@@ -57,12 +56,18 @@ def _owed(owed: ReportOfMeasure, today: date) -> Todo:
     return _about_report(kind, owed, due, report.return_reason if returned else None)
 
 
-def _reviews(calendar: WorkingCalendar, waiting: Iterable[ReportOfMeasure]) -> Iterable[Todo]:
-    for submitted in waiting:
-        received = submitted.report.submitted_at
-        assert received is not None
-        due = calendar.add_working_days(day_of(received, submitted.report.zone), REVIEW_WORKING_DAYS)
-        yield _about_report("review", submitted, due)
+async def _reviews(connection: AsyncConnection, calendar: WorkingCalendar) -> list[Todo]:
+    """Each due by its plan's own clock for a review."""
+    waiting = await list_to_review(connection)
+    clocks = await clocks_of(connection, {submitted.report.plan_id for submitted in waiting})
+    return [_review(calendar, submitted, clocks[submitted.report.plan_id].review) for submitted in waiting]
+
+
+def _review(calendar: WorkingCalendar, submitted: ReportOfMeasure, working_days: int) -> Todo:
+    received = submitted.report.submitted_at
+    assert received is not None
+    due = calendar.add_working_days(day_of(received, submitted.report.zone), working_days)
+    return _about_report("review", submitted, due)
 
 
 def _late(late: ReportOfMeasure) -> Todo:
