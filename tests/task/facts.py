@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from contracts.directory import AccountChanged, AccountRegistered, UnitGroupDefined, UnitRegistered
 from contracts.names import Relation, Role, UnitKind
 from services.task.days import zone
+from shared.auth import Actor
 from shared.events import Event, Recorded
 
 SHANGHAI = zone("Asia/Shanghai")
@@ -57,6 +58,19 @@ def instant(text: str) -> datetime:
 
 def account_id(username: str) -> UUID:
     return uuid5(NAMESPACE_URL, username)
+
+
+def actor(username: str) -> Actor:
+    """As task finds the account of somebody."""
+    facts = {"unit": None, "districts": (), "plans": (), **PEOPLE[username]}
+    return Actor(
+        account_id(username),
+        username,
+        frozenset(str(role) for role in facts["roles"]),
+        facts["unit"],
+        frozenset(facts["districts"]),
+        frozenset(facts["plans"]),
+    )
 
 
 class Directory:

@@ -4,15 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
-from contracts.names import Role
 from services.task.commands.assignments import acknowledge_assignment
 from services.task.queries.assignments import AssignmentKey
-from shared.auth import Actor
-from shared.event_log import UnitOfWork
 from tests.task.city import CONTENT, OTHER, City, pointers, problem, report
-from tests.task.facts import PLAN, Q1, Q2, account_id
+from tests.task.facts import PLAN, Q1, Q2, actor
 
 
 @pytest.mark.parametrize(
@@ -145,22 +141,12 @@ async def test_submitting_implies_acknowledgement_once(either: City) -> None:
 
 async def test_a_receipt_that_came_in_meanwhile_does_not_stop_the_report(either: City) -> None:
     await either.move_to("2024-04-08")
-    head = Actor(account_id("futian-head"), "futian-head", frozenset({Role.UNIT_HEAD}), "futian")
     async with either.service.write() as work:
-        await acknowledge_assignment(work, head, AssignmentKey(PLAN, "1", "futian"))
+        await acknowledge_assignment(work, actor("futian-head"), AssignmentKey(PLAN, "1", "futian"))
         report = asyncio.create_task(either.put_report("futian"))
-        await until_it_waits(either, work)
+        await either.until_it_waits(work)
     assert (await report).status_code == 201
     assert [event["by"] for event in await either.facts("assignment.acknowledged")] == ["futian-head"]
-
-
-async def until_it_waits(city: City, work: UnitOfWork) -> None:
-    """On SQLite it waits from the start: there is one writer."""
-    if city.service.database.is_sqlite:
-        return
-    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    while not (await work.connection.execute(waiting)).scalar_one():  # noqa: ASYNC110 - it waits for the database
-        await asyncio.sleep(0.01)
 
 
 async def test_an_acknowledged_assignment_stays_as_it_is(city: City) -> None:
