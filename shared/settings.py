@@ -21,7 +21,7 @@ class ServiceSettings(BaseSettings):
     kafka_tls_ca: str = Field("", description="file with the broker's CA; empty: no TLS")
     host: str = "127.0.0.1"
     port: int = 8080
-    url: str = Field("http://127.0.0.1:8080", description="the address that users see")
+    url: str = Field("", description="the address that users see; empty: http://127.0.0.1 with `port`")
     directory_url: str = Field("", description="where this process reaches directory; empty: `url`")
     task_url: str = ""
     notification_url: str = ""
@@ -48,6 +48,7 @@ class ServiceSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _fill_addresses(self) -> Self:
+        self.url = self.url or f"http://127.0.0.1:{self.port}"
         for name in ("directory_url", "task_url", "notification_url", "reporting_url"):
             if not getattr(self, name):
                 setattr(self, name, self.url)

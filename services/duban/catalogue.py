@@ -6,7 +6,9 @@ from importlib import import_module
 from typing import Any
 
 from fastapi import FastAPI
+from pydantic import ValidationError
 
+from services.duban.refusals import CannotStart
 from shared.bus.base import Bus
 from shared.settings import ServiceSettings
 
@@ -26,10 +28,14 @@ class ServiceKind:
         return self.name in WITH_DATABASE
 
     def settings(self) -> ServiceSettings:
-        """Its settings from the environment."""
+        """Its settings from the environment. Raises CannotStart where one cannot be read."""
         module = import_module(f"{self.package}.settings")
         cls: type[ServiceSettings] = getattr(module, f"{self.name.title()}Settings")
-        return cls.for_service(self.name)
+        try:
+            return cls.for_service(self.name)
+        except ValidationError as wrong:
+            names = ", ".join(f"DUBAN_{str(error['loc'][0]).upper()} ({error['msg']})" for error in wrong.errors())
+            raise CannotStart(f"配置有误，请修改 Wrong settings, correct them: {names}") from wrong
 
     def create_app(self, settings: ServiceSettings, bus: Bus | None = None) -> FastAPI:
         create: Callable[..., Any] = import_module(f"{self.package}.app").create_app

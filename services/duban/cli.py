@@ -6,11 +6,16 @@ Exit codes: 0 done, 1 refused with a reason, 2 wrong usage, 3 not reachable.
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from services.duban.output import local, print_board, print_json, print_table
+
+if TYPE_CHECKING:
+    from shared.errors import AppError
 
 REFUSED, NOT_REACHABLE = 1, 3
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
@@ -77,6 +82,14 @@ def login(username: str, password: Annotated[str, typer.Option(prompt=True, hide
 
 
 @app.command()
+def logout() -> None:
+    """退出登录。 Forget the kept session."""
+    from services.duban.client import forget_session
+
+    forget_session()
+
+
+@app.command()
 def board(
     plan_key: Annotated[str, typer.Argument(metavar="PLAN")],
     period: Annotated[str | None, typer.Option()] = None,
@@ -88,16 +101,7 @@ def board(
 
     wanted = {name: value for name, value in {"period": period, "as_of": as_of}.items() if value}
     answer = signed_in().call("GET", f"/api/reporting/v1/plans/{plan_key}/board", params=wanted)
-    if as_json:
-        _print_json(answer)
-        return
-    _table(
-        f"{answer['plan']} {answer['as_of']}",
-        ["", ""],
-        [[name, str(count)] for name, count in answer["totals"].items()],
-    )
-    rows = [[m["measure"], m["title"], m["light"], str(m["cause"])] for m in answer["measures"]]
-    _table("措施 measures", ["#", "措施", "灯", "原因"], rows)
+    print_json(answer) if as_json else print_board(answer)
 
 
 @app.command()
@@ -109,10 +113,10 @@ def verify(as_json: Json = False) -> None:
     client = signed_in("auditor")
     results = {name: client.call("GET", f"/api/{name}/v1/audit/verify") for name in WITH_DATABASE}
     if as_json:
-        _print_json(results)
+        print_json(results)
     else:
         rows = [[name, str(r["events"]), str(r["aggregates"]), str(len(r["broken"]))] for name, r in results.items()]
-        _table("审计链 audit chain", ["服务", "事件 events", "聚合 aggregates", "断裂 broken"], rows)
+        print_table("审计链 audit chain", ["服务", "事件 events", "聚合 aggregates", "断裂 broken"], rows)
     if any(result["broken"] for result in results.values()):
         raise typer.Exit(REFUSED)
 
@@ -124,9 +128,9 @@ def doctor(as_json: Json = False) -> None:
 
     found = examine()
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
-        _table(
+        print_table(
             "就绪检查 readiness",
             ["服务", "状态", "说明"],
             [[name, s["status"], s["detail"]] for name, s in found.items()],
@@ -141,23 +145,17 @@ def rebuild(service: str, projection: str, as_json: Json = False) -> None:
     from services.duban.client import signed_in
 
     answer = signed_in("admin").call("POST", f"/api/{service}/v1/projections/{projection}/rebuild")
-    _print_json(answer) if as_json else typer.echo(json.dumps(answer, ensure_ascii=False))
+    print_json(answer) if as_json else typer.echo(json.dumps(answer, ensure_ascii=False))
 
 
 @plan.command("check")
 def plan_check(file: File) -> None:
     """离线检查方案文件。 Check a plan file without a server."""
-    from pydantic import ValidationError
-
     from services.task.schemas.plan_file import read_plan
+    from shared.web.validation import document_rules
 
-    try:
+    with document_rules():
         checked = read_plan(file.read_bytes())
-    except ValidationError as invalid:
-        for error in invalid.errors():
-            place = "/" + "/".join(str(step) for step in error["loc"])
-            typer.echo(f"{place}: {error.get('ctx', {}).get('zh', error['msg'])}", err=True)
-        raise typer.Exit(REFUSED) from None
     measures = list(checked.measures)
     typer.echo(
         f"{checked.key}: {len(checked.areas)} 领域 areas, {len(measures)} 措施 measures, {len(checked.indicators)} 指标 indicators"
@@ -172,13 +170,13 @@ def plan_put(file: File, as_json: Json = False) -> None:
 
     content = file.read_bytes()
     document = read_document(content)
-    key = document.get("key", "") if isinstance(document, dict) else ""
+    key = document.get("key") if isinstance(document, dict) else None
+    if not key:
+        _fail("文件中没有方案的 key。 The file names no key of a plan.", REFUSED)
     client = signed_in("office")
     path = f"/api/task/v1/plans/{key}"
     answer = client.call("PUT", path, content=content, headers=_if_match(client, path))
-    _print_json(answer) if as_json else typer.echo(
-        f"{answer['plan']} {answer['title']}: 草稿 draft {answer['version']}"
-    )
+    print_json(answer) if as_json else typer.echo(f"{answer['plan']} {answer['title']}: 草稿 draft {answer['version']}")
 
 
 @plan.command("publish")
@@ -189,7 +187,7 @@ def plan_publish(key: str, first_period: Annotated[str, typer.Option()], as_json
     answer = signed_in("office-head").call(
         "POST", f"/api/task/v1/plans/{key}/publish", json={"first_period": first_period}
     )
-    _print_json(answer) if as_json else typer.echo(f"{answer['plan']} {answer['title']}: 已发布 published")
+    print_json(answer) if as_json else typer.echo(f"{answer['plan']} {answer['title']}: 已发布 published")
 
 
 @plan.command("export")
@@ -197,7 +195,7 @@ def plan_export(key: str) -> None:
     """导出方案文件。 Print a plan file as JSON, fit for `plan put`."""
     from services.duban.client import signed_in
 
-    _print_json(signed_in("office").call("GET", f"/api/task/v1/plans/{key}/file"))
+    print_json(signed_in("office").call("GET", f"/api/task/v1/plans/{key}/file"))
 
 
 @report.command("put")
@@ -216,8 +214,10 @@ def report_put(
 
     path = f"/api/task/v1/plans/{plan_key}/measures/{measure}/units/{unit}/reports/{period}"
     headers = {"If-Match": f'"{if_match}"'} if if_match is not None else {}
-    answer = signed_in(unit).call("PUT", path, json=read_document(file.read_bytes()), headers=headers)
-    _print_json(answer) if as_json else typer.echo(
+    body = json.dumps(read_document(file.read_bytes()), default=str)  # a day in YAML is text in JSON
+    headers["Content-Type"] = "application/json"
+    answer = signed_in(unit).call("PUT", path, content=body, headers=headers)
+    print_json(answer) if as_json else typer.echo(
         f"{answer['state']}，第 {answer['version']} 版 version {answer['version']}"
     )
 
@@ -225,27 +225,27 @@ def report_put(
 @clock.command("show")
 def clock_show(as_json: Json = False) -> None:
     """演示时钟。 The demo's business time."""
-    from services.duban.client import signed_in
+    from services.duban.client import demo_operator
     from services.duban.demo.clockwork import now
 
-    instant = now(signed_in("admin")).isoformat()
-    _print_json({"now": instant}) if as_json else typer.echo(instant)
+    instant = local(now(demo_operator()))
+    print_json({"now": instant}) if as_json else typer.echo(instant)
 
 
 @clock.command("advance")
 def clock_advance(step: Annotated[str, typer.Argument(help="1d, 3h, 2w")], as_json: Json = False) -> None:
     """向前拨演示时钟，逐个触发到期事项。 Move the clock; reminders and escalations go out as they would have."""
-    from services.duban.client import signed_in
+    from services.duban.client import demo_operator
     from services.duban.demo import clockwork
 
     try:
         by = clockwork.parse_step(step)
     except ValueError as wrong:
         raise typer.BadParameter(str(wrong)) from None
-    client = signed_in("admin")
+    client = demo_operator()
     to = clockwork.now(client) + by
-    clockwork.advance(client, to, on_step=lambda instant: typer.echo(f"→ {instant.isoformat()}", err=True))
-    _print_json({"now": to.isoformat()}) if as_json else typer.echo(to.isoformat())
+    clockwork.advance(client, to, on_step=lambda instant: typer.echo(f"→ {local(instant)}", err=True))
+    print_json({"now": local(to)}) if as_json else typer.echo(local(to))
 
 
 @parked.command("list")
@@ -255,10 +255,10 @@ def parked_list(service: str, as_json: Json = False) -> None:
 
     items = signed_in("admin").call("GET", f"/api/{service}/v1/parked")["items"]
     if as_json:
-        _print_json(items)
+        print_json(items)
         return
     columns = ["consumer", "subject", "version", "type", "reason", "error"]
-    _table(f"{service}: {len(items)}", columns, [[str(item[name]) for name in columns] for item in items])
+    print_table(f"{service}: {len(items)}", columns, [[str(item[name]) for name in columns] for item in items])
 
 
 @parked.command("show")
@@ -266,7 +266,7 @@ def parked_show(service: str, consumer: str, subject: str) -> None:
     """一个对象的搁置事件。 The parked events of one aggregate."""
     from services.duban.client import signed_in
 
-    _print_json(signed_in("admin").call("GET", f"/api/{service}/v1/parked/{consumer}/{subject}"))
+    print_json(signed_in("admin").call("GET", f"/api/{service}/v1/parked/{consumer}/{subject}"))
 
 
 @parked.command("retry")
@@ -329,10 +329,10 @@ def demo_accounts(as_json: Json = False) -> None:
         raise typer.Exit(REFUSED)
     accounts = json.loads(demo_accounts_file().read_text())
     if as_json:
-        _print_json(accounts)
+        print_json(accounts)
         return
     rows = [[a["username"], a["password"], ", ".join(a["roles"]), a["unit"] or ""] for a in accounts]
-    _table("演示账号 demo accounts", ["账号", "密码", "角色", "单位"], rows)
+    print_table("演示账号 demo accounts", ["账号", "密码", "角色", "单位"], rows)
 
 
 def _if_match(client: Any, path: str) -> dict[str, str]:
@@ -346,20 +346,6 @@ def _if_match(client: Any, path: str) -> dict[str, str]:
             raise
         return {}
     return {"If-Match": f'"{current["version"]}"'}
-
-
-def _print_json(answer: object) -> None:
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=1))
-
-
-def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(*columns, title=title)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
 
 
 def _mount() -> None:
@@ -384,6 +370,7 @@ def _mount() -> None:
 def main() -> None:
     """Run, and turn an expected failure into one sentence and an exit code."""
     from services.duban.client import NotReachable, NotSignedIn, Refused
+    from services.duban.demo.clockwork import DoesNotSettle
     from services.duban.refusals import CannotStart
     from shared.errors import AppError
 
@@ -392,13 +379,18 @@ def main() -> None:
         app()
     except NotReachable as lost:
         _fail(str(lost), NOT_REACHABLE)
-    except (Refused, NotSignedIn, CannotStart) as refused:
+    except (Refused, NotSignedIn, CannotStart, DoesNotSettle) as refused:
         _fail(str(refused), REFUSED)
     except AppError as refused:
-        _fail(f"{refused.sentence('zh')} {refused.sentence('en')}", REFUSED)
+        _fail(_in_both_languages(refused), REFUSED)
 
 
-def _fail(sentence: str, code: int) -> None:
+def _in_both_languages(refused: "AppError") -> str:
+    fields = [f"  {error.pointer}: {error.detail.zh} {error.detail.en}" for error in refused.errors]
+    return "\n".join([f"{refused.sentence('zh')} {refused.sentence('en')}", *fields])
+
+
+def _fail(sentence: str, code: int) -> NoReturn:
     typer.echo(sentence, err=True)
     sys.exit(code)
 

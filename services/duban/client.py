@@ -9,8 +9,9 @@ from typing import Any
 
 import httpx
 
-DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+SESSION_ENDED = {400, 401}
+"""OAuth 2 answers 400 invalid_grant to a refresh token that no longer counts."""
 
 
 class Refused(Exception):
@@ -24,15 +25,17 @@ class Refused(Exception):
 
 
 class NotReachable(Exception):
-    """Nothing answers at the address."""
+    """Duban does not answer at the address."""
 
 
 class NotSignedIn(Exception):
-    """No session is kept and no demo account can be used."""
+    """No session can be used; the sentence says what to do."""
 
 
 def base_url() -> str:
-    return os.environ.get("DUBAN_URL", DEFAULT_URL).rstrip("/")
+    """`DUBAN_URL`, else this machine at `DUBAN_PORT`."""
+    here = f"http://127.0.0.1:{os.environ.get('DUBAN_PORT', '8080')}"
+    return os.environ.get("DUBAN_URL", here).rstrip("/")
 
 
 def session_file() -> Path:
@@ -56,11 +59,11 @@ class Client:
         own["Accept-Language"] = self.language or _language()
         try:
             answer = self.http.request(method, self.url + path, headers={**own, **(headers or {})}, **request)
-        except httpx.TransportError as lost:
+        except (httpx.TransportError, httpx.InvalidURL) as lost:
             raise NotReachable(f"{self.url} 无法连接 cannot be reached ({type(lost).__name__}).") from lost
         if answer.is_error:
             raise Refused(answer.status_code, _problem(answer))
-        return answer.json() if answer.content else None
+        return _json(self.url, answer) if answer.content else None
 
     def sign_in(self, username: str, password: str) -> dict[str, Any]:
         """Get tokens and use them from now on."""
@@ -76,18 +79,27 @@ class Client:
         return tokens
 
 
-def signed_in(demo_account: str | None = None) -> Client:
-    """A client with a token: DUBAN_TOKEN, else the kept session, else in the demo one of its accounts.
+def signed_in(demo_account: str = "office-head") -> Client:
+    """A client with a token: DUBAN_TOKEN, else the session kept for this address, else this account of the demo.
 
     Raises NotSignedIn, Refused or NotReachable.
     """
     client = Client(base_url())
     if token := os.environ.get("DUBAN_TOKEN"):
         client.token = token
-    elif session_file().exists() and demo_account is None:
-        _resume(client)
+    elif refresh_token := _kept_session():
+        _resume(client, refresh_token)
     else:
-        _sign_in_to_demo(client, demo_account or "office-head")
+        _sign_in_to_demo(client, demo_account)
+    return client
+
+
+def demo_operator() -> Client:
+    """Whoever may move the demo's clock, whoever is signed in. Raises NotSignedIn, Refused or NotReachable."""
+    if os.environ.get("DUBAN_TOKEN") or not demo_accounts_file().exists():
+        return signed_in("admin")
+    client = Client(base_url())
+    _sign_in_to_demo(client, "admin")
     return client
 
 
@@ -101,15 +113,33 @@ def keep_session(tokens: Mapping[str, Any]) -> Path:
     return path
 
 
+def forget_session() -> None:
+    session_file().unlink(missing_ok=True)
+
+
 def demo_accounts_file() -> Path:
     return Path(os.environ.get("DUBAN_DATA", "data")) / "demo-accounts.json"
 
 
-def _resume(client: Client) -> None:
-    kept = json.loads(session_file().read_text())
+def _kept_session() -> str | None:
+    """The refresh token for this address; a session at another address stays where it is."""
     try:
-        keep_session(client.renew(kept["refresh_token"]))
+        kept = json.loads(session_file().read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as damaged:
+        raise NotSignedIn(
+            f"{session_file()} 已损坏，请重新 duban login。 {session_file()} is damaged; run duban login again."
+        ) from damaged
+    return str(kept["refresh_token"]) if kept["url"] == base_url() else None
+
+
+def _resume(client: Client, refresh_token: str) -> None:
+    try:
+        keep_session(client.renew(refresh_token))
     except Refused as ended:
+        if ended.status not in SESSION_ENDED:
+            raise
         raise NotSignedIn("登录已过期，请重新 duban login。 The session has ended; run duban login.") from ended
 
 
@@ -119,11 +149,22 @@ def _sign_in_to_demo(client: Client, username: str) -> None:
             "请先 duban login USERNAME，或设置 DUBAN_TOKEN。 Run duban login USERNAME first, or set DUBAN_TOKEN."
         )
     accounts = {account["username"]: account for account in json.loads(demo_accounts_file().read_text())}
+    if username not in accounts:
+        raise NotSignedIn(f"演示没有账号 {username}。 The demo has no account {username}.")
     client.sign_in(username, accounts[username]["password"])
 
 
 def _language() -> str:
     return "en" if os.environ.get("LANG", "").lower().startswith("en") else "zh-CN"
+
+
+def _json(url: str, answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError as foreign:
+        raise NotReachable(
+            f"{url} 有应答，但不是 Duban，请检查 DUBAN_URL。 {url} answers, but not as Duban; check DUBAN_URL."
+        ) from foreign
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:

@@ -20,6 +20,10 @@ def check_port(settings: ServiceSettings) -> None:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
+        except OverflowError:
+            raise CannotStart(
+                f"DUBAN_PORT={settings.port}：端口应在 0 到 65535 之间。 A port lies between 0 and 65535."
+            ) from None
         except OSError as refused:
             if refused.errno == errno.EADDRINUSE:
                 raise CannotStart(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from services.duban.client import Client, Refused
+from services.duban.client import Client, NotSignedIn, Refused
 from shared.settings import ServiceSettings
 
 OFFICE_UNIT, GROUP_UNIT = "lg-office", "lg"
@@ -13,11 +13,20 @@ ALREADY_THERE = 409
 
 
 def admin_password(settings: ServiceSettings) -> str:
-    """The first admin's password: from the settings, else from the file that directory wrote on first start."""
+    """The first admin's password: from the settings, else from the file that directory wrote on first start.
+
+    Raises NotSignedIn where it is in neither.
+    """
     configured = getattr(settings, "admin_password", None)
     if configured and configured.get_secret_value():
         return str(configured.get_secret_value())
-    return (settings.data / "admin-password").read_text().strip()
+    kept = settings.data / "admin-password"
+    if not kept.exists():
+        raise NotSignedIn(
+            f"没有 {kept}，请用 DUBAN_DATA 指定数据目录，或设置 DUBAN_ADMIN_PASSWORD。 "
+            f"{kept} is missing; name the data folder with DUBAN_DATA or set DUBAN_ADMIN_PASSWORD."
+        )
+    return kept.read_text().strip()
 
 
 def read_accounts(data: Path) -> list[dict[str, Any]]:

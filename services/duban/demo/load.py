@@ -44,7 +44,7 @@ def load(settings: ServiceSettings, console: Console) -> None:
     with Progress(*columns, console=console) as progress:
         units = yaml.safe_load((EXAMPLE / "units.yaml").read_text())
         _step(progress, "单位与账号 units and accounts", lambda: _enter_people(admin, units, settings))
-        people = _People(admin.url, read_accounts(settings.data))
+        people = _People(admin, read_accounts(settings.data))
         _step(progress, "方案发布 publishing the plan", lambda: _publish(admin, people))
         acts = history(_duties(people))
         task = progress.add_task("演示历史 sample history", total=len(acts))
@@ -71,10 +71,10 @@ def _admin(settings: ServiceSettings) -> Client:
 
 
 class _People:
-    """The demo's accounts, signed in once each and again when their tokens run out."""
+    """The demo's accounts, signed in once each and again when their tokens run out. All share one pool of connections."""
 
-    def __init__(self, url: str, accounts: Iterable[Mapping[str, Any]]) -> None:
-        self._url = url
+    def __init__(self, admin: Client, accounts: Iterable[Mapping[str, Any]]) -> None:
+        self._admin = admin
         self._passwords = {account["username"]: account["password"] for account in accounts}
         self._signed_in: dict[str, Client] = {}
 
@@ -88,7 +88,7 @@ class _People:
             return self._sign_in(username).call(method, path, **request)
 
     def _sign_in(self, username: str) -> Client:
-        client = self._signed_in.setdefault(username, Client(self._url))
+        client = self._signed_in.setdefault(username, Client(self._admin.url, http=self._admin.http))
         client.token = ""
         client.sign_in(username, self._passwords[username])
         return client
