@@ -178,7 +178,7 @@ async def unit_names(connection: AsyncConnection, moment: Moment) -> Names:
     found = await connection.execute(
         select(u.unit, u.name, u.name_en, u.short_name, u.kind).where(*then.known(unit_history))
     )
-    return Names({unit: _names(*names, kind) for unit, *names, kind in found})
+    return Names({unit: _names(zh, en, short, kind) for unit, zh, en, short, kind in found})
 
 
 def _names(zh: str, en: str, short: str, kind: str) -> UnitNames:

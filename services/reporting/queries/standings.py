@@ -16,10 +16,8 @@ from shared.errors import Text
 
 assigned, owed, answered = assignment_history.c, obligation_history.c, report_history.c
 
+KEYS = (assigned.measure, assigned.unit, assigned.unit_name)
 SHOWN = (
-    assigned.measure,
-    assigned.unit,
-    assigned.unit_name,
     assigned.role,
     assigned.acknowledge_due,
     assigned.acknowledged_at,
@@ -49,7 +47,7 @@ class Standings:
 
 async def count_standings(connection: AsyncConnection, plan: SeenPlan, period: str, names: Names) -> Standings:
     """The whole plan, by measure and by unit, in one statement."""
-    standing = _standings(plan.plan, period, plan.moment).cte("standing")
+    standing = _standings(plan.plan, period, plan.moment, KEYS).cte("standing")
     rows = (await connection.execute(_counted(standing))).all()
     counted = Standings(names={row.key: names.of(row.key, row.name) for row in rows if row.of == "unit"})
     for row in rows:
@@ -104,7 +102,7 @@ async def list_standings(
     units: frozenset[str] | None = None,
 ) -> Sequence[Row[Any]]:
     """Assignments with their report of the period, in the plan's order; at most those of `units` where given."""
-    standing = _standings(plan.plan, period, plan.moment).subquery("standing")
+    standing = _standings(plan.plan, period, plan.moment, (*KEYS, *SHOWN)).subquery("standing")
     position = _position(plan.plan, plan.moment)
     c = standing.c
     conditions: list[ColumnElement[bool]] = [c[fact].in_(words) for fact, words in FIGURES[wanted.figure].items()]
@@ -127,8 +125,8 @@ def _position(plan: str, moment: Moment) -> Subquery:
     return select(listed.measure, listed.position).where(*known).subquery("position")
 
 
-def _standings(plan: str, period: str, moment: Moment) -> Select[Any]:
-    """One row per assignment: the words of its standing, and the dates that they come from."""
+def _standings(plan: str, period: str, moment: Moment, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """One row per assignment: the words of its standing, and these columns."""
     obligation = and_(*moment.known(obligation_history), owed.subject == assigned.subject, owed.part == period)
     report = and_(
         *moment.known(report_history),
@@ -139,7 +137,7 @@ def _standings(plan: str, period: str, moment: Moment) -> Select[Any]:
     )
     source = assignment_history.outerjoin(obligation_history, obligation).outerjoin(report_history, report)
     return (
-        select(*_facts(moment), *SHOWN)
+        select(*_facts(moment), *columns)
         .select_from(source)
         .where(*moment.known(assignment_history), assigned.plan == plan)
     )
