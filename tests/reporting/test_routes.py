@@ -7,20 +7,15 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from joserfc import jwt
-from joserfc.jwk import RSAKey
-from sqlalchemy import insert
 
 from services.reporting.app import create_app
 from services.reporting.projections import accounts, board, directory
 from services.reporting.settings import ReportingSettings
-from shared.auth.keys import known_keys_table
-from shared.clock import system_now
 from shared.db.migrations import upgrade
+from tests.reporting.readers import know_key, signed_in
 from tests.reporting.story import PLAN, PUBLISHED, Q1, Story, account, account_id, eventful
 
 P = f"/api/reporting/v1/plans/{PLAN}"
-KEY = RSAKey.generate_key(2048, {"kid": "test"})
 PEOPLE = {
     "office": ("office", None),
     "leader": ("leader", None),
@@ -49,9 +44,8 @@ async def app(tmp_path: Path) -> AsyncIterator[FastAPI]:
     app = create_app(settings)
     service = app.state.service
     await upgrade(service.database, "services.reporting")
+    await know_key(app)
     async with service.database.write() as connection:
-        keys = known_keys_table(service.tables.log.metadata)
-        await connection.execute(insert(keys).values(kid="test", jwk=KEY.as_dict(private=False), seen_at=system_now()))
         for projection in (directory, accounts, board):
             wanted = projection.event_types()
             await projection.apply(connection, [event for event in told().events if event.data.type in wanted])
@@ -73,27 +67,12 @@ async def as_(app: FastAPI) -> AsyncIterator[Client]:
 
     def sign_in(name: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app)
-        headers = {"Authorization": f"Bearer {token(name)}"}
-        opened.append(httpx.AsyncClient(transport=transport, base_url="http://duban", headers=headers))
+        opened.append(httpx.AsyncClient(transport=transport, base_url="http://duban", headers=signed_in(name)))
         return opened[-1]
 
     yield sign_in
     for client in opened:
         await client.aclose()
-
-
-def token(name: str) -> str:
-    issued = int(system_now().timestamp())
-    claims = {
-        "iss": "duban",
-        "aud": "duban",
-        "sub": str(account_id(name)),
-        "preferred_username": name,
-        "auth_epoch": 1,
-        "iat": issued,
-        "exp": issued + 300,
-    }
-    return jwt.encode({"alg": "RS256", "kid": "test"}, claims, KEY)
 
 
 @pytest.mark.parametrize("path", READS)
