@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
@@ -34,6 +35,8 @@ EDITABLE: dict[type[Item], frozenset[str]] = {
     DraftMilestone: frozenset({"text", "date"}),
     Unread: frozenset(),
 }
+AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")  # what a plan file takes
+YEAR = re.compile("20[0-9]{2}")
 MOST_NAMED = 5  # items in a refusal; the draft lists them all
 
 
@@ -61,9 +64,10 @@ def confirm(draft: Draft, item_id: str) -> Draft:
 
 
 def reject(draft: Draft, item_id: str) -> Draft:
-    """Take an item out of the plan; with a measure go its units, targets and milestones."""
-    item = _find(draft, item_id)
-    gone = {item.id, *(other.id for other in draft.items if getattr(other, "measure", None) == item.id)}
+    """Take an item out of the plan; with an area go its measures, with a measure its units, targets and milestones."""
+    gone = {_find(draft, item_id).id}
+    gone |= {measure.id for measure in draft.items if isinstance(measure, DraftMeasure) and measure.area in gone}
+    gone |= {part.id for part in draft.items if getattr(part, "measure", None) in gone}
     return replace(
         draft, items=tuple(replace(each, status=Status.REJECTED) if each.id in gone else each for each in draft.items)
     )
@@ -113,7 +117,32 @@ def _value(item: Item, name: str, value: Any) -> Any:
             case "kind":
                 return Kind(value)
             case "value" | "low" if isinstance(item, DraftTarget) and value is not None:
-                return Decimal(str(value))
+                return _amount(value)
+            case "value" if isinstance(item, Fact) and item.name == "period":
+                return _years(value)
+            case "deadline" if isinstance(item, DraftTarget) and value is not None:
+                return _year(value)
     except (ValueError, InvalidOperation) as error:
         raise EditNotAllowed(item=item.id, field=name) from error
     return value
+
+
+def _amount(value: Any) -> Decimal:
+    """A plain number: 1e999 would be printed with as many digits."""
+    if not AMOUNT.fullmatch(str(value)):
+        raise ValueError(value)
+    return Decimal(str(value))
+
+
+def _years(value: Any) -> str:
+    """First and last year of the plan, in order: 2022-2025."""
+    first, _, last = str(value).partition("-")
+    if _year(first) > _year(last):
+        raise ValueError(value)
+    return f"{first}-{last}"
+
+
+def _year(value: Any) -> str:
+    if not YEAR.fullmatch(str(value)):
+        raise ValueError(value)
+    return str(value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from services.task.plan_import.confirmation import require_resolved
 from services.task.plan_import.directory import UnitDirectory
-from services.task.plan_import.draft import Draft, DraftArea, DraftMeasure, DraftTarget, DraftUnit
+from services.task.plan_import.draft import Draft, DraftMeasure, DraftTarget, DraftUnit, Kinded
 from services.task.plan_import.numerals import decimal_text
 from services.task.plan_import.resolve import resolve
 from services.task.plan_import.roles import Role
@@ -56,23 +56,43 @@ def to_plan_file(
         "office": office,
         **({"group": group} if group else {}),
         "reporting": dict(reporting),
-        "areas": [area for each in resolved.areas if (area := _area(resolved, each))["measures"]],
+        "areas": _areas(resolved),
         "indicators": list(_indicators(resolved, last)),
     }
 
 
-def _area(draft: Draft, area: DraftArea) -> dict[str, Any]:
-    measures = [_measure(draft, measure) for measure in draft.measures if measure.area == area.id]
-    return {"number": area.number, "title": area.title, "measures": measures}
+def _areas(draft: Draft) -> list[dict[str, Any]]:
+    """Areas that hold a measure, in the order of the plan."""
+    units = _grouped(draft.of(DraftUnit), lambda unit: unit.measure)
+    bound = {target.measure for target in draft.targets if target.strength == "binding"}
+    measures = _grouped(draft.measures, lambda measure: measure.area)
+    return [
+        {
+            "number": area.number,
+            "title": area.title,
+            "measures": [
+                _measure(draft.text, measure, units.get(measure.id, []), is_bound=measure.id in bound)
+                for measure in measures[area.id]
+            ],
+        }
+        for area in draft.areas
+        if area.id in measures
+    ]
 
 
-def _measure(draft: Draft, measure: DraftMeasure) -> dict[str, Any]:
-    units = [_unit(unit) for unit in draft.units_of(measure)]
+def _grouped(items: Iterable[Kinded], key: Callable[[Kinded], str]) -> dict[str, list[Kinded]]:
+    found: dict[str, list[Kinded]] = {}
+    for item in items:
+        found.setdefault(key(item), []).append(item)
+    return found
+
+
+def _measure(text: str, measure: DraftMeasure, units: list[DraftUnit], *, is_bound: bool) -> dict[str, Any]:
     return {
         "key": measure.key,
         "title": measure.title,
-        "strength": _strength(draft, measure),
-        **({"units": units} if units else {}),
+        "strength": "binding" if is_bound else _strength(measure.span.of(text)),
+        **({"units": [_unit(unit) for unit in units]} if units else {}),
     }
 
 
@@ -81,11 +101,8 @@ def _unit(unit: DraftUnit) -> dict[str, Any]:
     return {"group" if unit.is_group else "unit": unit.key, "role": unit.role.value, **inferred}
 
 
-def _strength(draft: Draft, measure: DraftMeasure) -> str:
-    """Most of the sentences encourage, and no target binds: then the measure encourages."""
-    if any(target.measure == measure.id and target.strength == "binding" for target in draft.targets):
-        return "binding"
-    text = measure.span.of(draft.text)
+def _strength(text: str) -> str:
+    """Most of the sentences encourage: then a measure without a binding target does."""
     sentences = SENTENCE.findall(text)[1:] or [text]  # the title is not a sentence
     soft = sum(1 for sentence in sentences if ENCOURAGES.match(sentence.strip()))
     return "encourage" if soft * 2 > len(sentences) else "aspire" if ASPIRES.search(text) else "binding"

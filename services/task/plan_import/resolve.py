@@ -9,12 +9,12 @@ from services.task.plan_import.draft import Draft, DraftUnit, Item, Status
 
 
 def resolve(draft: Draft, directory: UnitDirectory) -> Draft:
-    """The same draft, each unit with the directory's key or with what has to be decided."""
+    """The same draft, each unit with the directory's key or with what has to be decided; what a person decided stays."""
     return replace(draft, items=tuple(_resolved(item, directory) for item in draft.items))
 
 
 def _resolved(item: Item, directory: UnitDirectory) -> Item:
-    if not isinstance(item, DraftUnit):
+    if not isinstance(item, DraftUnit) or _is_decided(item):
         return item
     match = directory.find(item.name, _plain(item.name), item.printed)
     return replace(
@@ -25,6 +25,10 @@ def _resolved(item: Item, directory: UnitDirectory) -> Item:
         status=_status(item, match),
         rules=(*item.rules, match.rule),
     )
+
+
+def _is_decided(unit: DraftUnit) -> bool:
+    return unit.status is Status.REJECTED or (unit.status is Status.CONFIRMED and unit.key is not None)
 
 
 def _plain(name: str) -> str:

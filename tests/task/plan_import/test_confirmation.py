@@ -92,6 +92,34 @@ def test_a_rejected_measure_goes_with_its_units_and_targets(draft: Draft) -> Non
     require_resolved(without)
 
 
+def test_a_rejected_area_goes_with_everything_in_it(draft: Draft) -> None:
+    without = reject(draft, "area:一")
+    assert not [*without.measures, *without.of(DraftUnit), *without.targets]
+
+
+def test_a_unit_that_somebody_chose_stays_whatever_the_directory_calls_it(draft: Draft) -> None:
+    chosen = edit(draft, "unit:1:市财正局", {"key": "culture"})
+    plan = to_plan_file(chosen, DIRECTORY, key="consumption", office="commerce")
+    assert {"unit": "culture", "role": "cooperating"} in plan["areas"][0]["measures"][0]["units"]
+
+
+def test_a_rejected_unit_no_longer_waits(draft: Draft) -> None:
+    plan = to_plan_file(reject(draft, "unit:1:市财正局"), DIRECTORY, key="consumption", office="commerce")
+    assert len(plan["areas"][0]["measures"][0]["units"]) == 3
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e999999999", "5家", ""])
+def test_an_amount_is_a_plain_number(draft: Draft, amount: str) -> None:
+    with pytest.raises(EditNotAllowed):
+        edit(draft, "target:1:1", {"value": amount})
+
+
+@pytest.mark.parametrize("period", ["2024", "2026-2024", "24-26", "明年"])
+def test_a_period_is_its_first_and_last_year(draft: Draft, period: str) -> None:
+    with pytest.raises(EditNotAllowed):
+        edit(draft, "period", {"value": period})
+
+
 @pytest.mark.parametrize("changes", [{"span": [0, 1]}, {"role": "boss"}, {"status": "confirmed"}])
 def test_only_what_a_person_may_decide_can_be_edited(draft: Draft, changes: dict[str, object]) -> None:
     with pytest.raises(EditNotAllowed):
