@@ -3,6 +3,7 @@
 import asyncio
 
 from services.duban.catalogue import service_kind
+from services.duban.memory import return_large_blocks
 from services.duban.refusals import CannotStart, check_port
 from services.duban.serving import make_server, running, serve_until_stopped
 from shared.errors import AppError
@@ -15,6 +16,7 @@ def run_service(name: str, mode: Mode) -> None:
     kind = service_kind(name)
     settings = kind.settings()
     configure_logging(settings.log_level, settings.log_json)
+    return_large_blocks()
     check_port(settings)
     app = kind.create_app(settings)
 

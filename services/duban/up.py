@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from rich.console import Console
 
 from services.duban.catalogue import ALL, WITH_DATABASE, service_kind
+from services.duban.memory import return_large_blocks
 from services.duban.refusals import CannotStart, check_port, claim_data_folder
 from services.duban.serving import OneAddress, Server, make_server, running, serve_until_stopped
 from shared.db import Database
@@ -28,6 +29,7 @@ def run_embedded(*, demo: bool) -> None:
     if demo and not settings.demo:
         raise CannotStart("演示需要 DUBAN_DEMO=1。 The demo needs DUBAN_DEMO=1.")
     configure_logging(settings.log_level, settings.log_json)
+    return_large_blocks()
     check_port(settings)
     with claim_data_folder(settings.data):
         try:
