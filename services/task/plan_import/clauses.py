@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.names import is_unit
-from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, VERB
+from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL
 from services.task.plan_import.spans import Span
 from services.task.plan_import.units import CLOSING, OPENING, UnitList, read_units, with_first_listed_as_lead
 
@@ -17,9 +17,10 @@ DEEPEST = 3  # brackets around a clause
 LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of the genre stay far below
 SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
 MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
-CLOSING_SENTENCE = re.compile(
-    r"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{4,300}?(?:负责|牵头|配合|落实|实施|参与|协助|推进))[。]?[ ]*$"
-)
+ASSIGNS = re.compile("负责|牵头|配合|协办|主办|职责分工")  # 领导小组统筹推进 tells how, not whose duty it is
+_DUTY = "(?:负责|牵头|配合|落实|实施|参与|协助|推进)"
+ENDS_IN_DUTY = re.compile(f"{_DUTY}[。]?[ ]*$")
+CLOSING_SENTENCE = re.compile(rf"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{{4,300}}?{_DUTY})[。]?[ ]*$")
 BEFORE_BARE_LIST = "。;!?)]"
 AFTER_BARE_LIST = "。;\n"
 
@@ -40,7 +41,7 @@ def clauses(lines: Lines) -> list[Clause]:
 
 def _all_forms(lines: Lines) -> Iterator[Clause]:
     """Every stretch of text in one clause at most: what begins first holds what begins inside it."""
-    found = sorted((*_bracketed(lines.text), *_labelled(lines), *_sentences(lines)), key=lambda clause: clause.span)
+    found = sorted((*_bracketed(lines.text), *_labelled(lines), *_sentences(lines)), key=_holds_first)
     end = 0
     for clause in found:
         if clause.span.start >= end:
@@ -48,13 +49,25 @@ def _all_forms(lines: Lines) -> Iterator[Clause]:
             end = clause.span.end
 
 
+def _holds_first(clause: Clause) -> tuple[int, bool]:
+    """A bracket before the label that opens it."""
+    return clause.span.start, clause.form != "bracket"
+
+
 def _under_document_rule(text: str, found: list[Clause]) -> Iterator[Clause]:
+    """A rule inside a clause holds from there on; one that stands by itself holds for the document."""
     rule = FIRST_LISTED_LEADS.search(text)
+    stated_in = rule and next((clause for clause in found if _holds(clause, rule.start())), None)
+    begins = stated_in.span.start if stated_in else 0
     for clause in found:
-        if rule and clause.units and clause.span.end > rule.start():
+        if rule and clause.units and clause.span.start >= begins:
             yield Clause(clause.span, clause.form, with_first_listed_as_lead(clause.units))
         else:
             yield clause
+
+
+def _holds(clause: Clause, position: int) -> bool:
+    return clause.span.start <= position < clause.span.end
 
 
 # -- in brackets -------------------------------------------------------------------------------------------------------
@@ -185,13 +198,13 @@ def _sentences(lines: Lines) -> Iterator[Clause]:
 def _sentence(text: str, line: Span) -> Clause | None:
     """A last sentence that is nothing but units and their roles."""
     tail = Span(max(line.start, line.end - 320), line.end)
-    if not SPEAKS_OF_DUTY.search(text, max(tail.start, tail.end - 12), tail.end):
+    if not ENDS_IN_DUTY.search(text, max(tail.start, tail.end - 4), tail.end):
         return None
     found = CLOSING_SENTENCE.search(tail.of(text))
     if found is None:
         return None
     span = Span(*found.span("sentence")).moved(tail.start)
     units = read_units(text, span)
-    if units and units.mentions and _only_units(units) and VERB.search(text, *span):
+    if units and units.mentions and _only_units(units) and ASSIGNS.search(text, *span):
         return Clause(span, "sentence", units)
     return None

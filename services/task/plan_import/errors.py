@@ -97,3 +97,76 @@ class NotResolved(PlanImportError):
         "还有{count}项未解决（{items}），请先修改、确认或剔除。",
         "{count} items are unresolved ({items}); edit, confirm or reject them first.",
     )
+
+
+class DocumentTooComplex(PlanImportError):
+    code = "document-too-complex"
+    detail = Text(
+        "无法在{seconds}秒和限定的内存内读完这个文件；请另存为纯文本（.txt）再上传。",
+        "The file cannot be read within {seconds} seconds and the memory allowed; save it as plain text and upload that.",
+    )
+
+
+class TooManyItems(PlanImportError):
+    code, status = "too-many-items", 413
+    detail = Text(
+        "从文件中读出{count}项，超过{limit}项；请确认上传的是一个方案的正文，不是汇编。",
+        "{count} items were found, more than {limit}; upload the text of one plan, not a collection.",
+    )
+
+
+class UploadWithoutFile(PlanImportError):
+    code = "upload-without-file"
+    detail = Text(
+        "请用表单字段file上传一个文件，或直接发送文件内容并在name参数中写明文件名。",
+        "Upload one file in the form field file, or send the file itself and give its name in the parameter name.",
+    )
+
+
+class PlanDraftNotFound(PlanImportError):
+    code, status = "plan-draft-not-found", 404
+    title = Text("没有这份草稿", "No such draft")
+    detail = Text(
+        "没有导入草稿{id}，或者您无权查看。请用GET plan-drafts查看清单。",
+        "There is no imported draft {id}, or it is not yours to see. GET plan-drafts lists them.",
+    )
+
+
+class NotConfirmed(PlanImportError):
+    code, status = "draft-not-confirmed", 409
+    title = Text("尚未全部确认", "Not all confirmed")
+    detail = Text(
+        "还有{count}项没有人确认；请逐项确认，核对后也可以用all一并确认。",
+        "{count} items were confirmed by nobody yet; confirm them one by one, or all with `all` once you have checked them.",
+    )
+
+
+class PlanHasAnotherDraft(PlanImportError):
+    code, status = "plan-has-another-draft", 409
+    title = Text("方案已有草稿", "The plan has a draft")
+    detail = Text(
+        "方案{plan}已有草稿（版本{etag}）；如要替换，请在replaces中写明这个版本号。",
+        "Plan {plan} has a draft already (version {etag}); to replace it, give that number as `replaces`.",
+    )
+
+
+class BecomesAmendment(PlanImportError):
+    code, status = "becomes-amendment", 409
+    title = Text("方案已在执行", "The plan is in force")
+    detail = Text(
+        "方案{plan}已发布，导入的内容须作为修订（amend）处理，与现行方案有{count}处不同，见errors；草稿保留不变。",
+        "Plan {plan} is in force; what was imported becomes an amendment. It differs in {count} places, see errors; the draft is kept.",
+    )
+
+
+class NothingToCompare(PlanImportError):
+    code = "nothing-to-compare"
+    detail = Text("请用plan参数指定与哪个方案比较。", "Name the plan to compare with in the parameter plan.")
+
+
+class NothingToConfirm(PlanImportError):
+    code = "nothing-to-confirm"
+    detail = Text(
+        "请写all为true（一并确认），或写plan和office（存为方案草稿），或两者都写。",
+        "Give all as true to confirm everything, or plan and office to put the plan, or both.",
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from services.task.plan_import.clauses import Clause
 from services.task.plan_import.markers import Level
@@ -19,6 +20,10 @@ from services.task.plan_import.vocabulary import BACKGROUND_TITLES, DUTY_TITLES,
 USUAL_SHARE = 0.5  # of a level's items carry units: then the level is that of the measures
 LONGEST_UNIT_TITLE = 40
 NAMES_PEOPLE = re.compile("(?:^|\n| |\t)(?:组 ?长|副组长|成 ?员|召集人|总指挥)[ ]*[::]")
+TASK_VERB = re.compile(
+    "加强|强化|推进|推动|加快|完善|健全|优化|提升|提高|建设|打造|培育|发展|支持|鼓励|引导|促进|实施|开展|落实|深化|扩大|壮大|做强|做优|盘活|规范|"
+    "改造|改革|创新|保障|严格|坚持|构建|建立|拓展|丰富|布局|引进|聚焦|突出|全面|持续|积极|大力|着力|稳步|有序|统筹"
+)  # 培育领军企业 is a task, though it ends as names of units do
 PHASE = re.compile("阶段|[(]20\\d\\d年|第[一二三四]步|\\d{1,2}月(?:上旬|中旬|下旬|底)?[-至~]")
 CLOSING_PARAGRAPH = re.compile(
     r"\s*(?:各地区?[、,各要]|各(?:区|县|市|部门|单位|级|有关)|有关|本(?:方案|意见|措施|计划|办法|政策|规划)|附件|抄送|以上|\(此件|联系人)"
@@ -54,10 +59,18 @@ class Area:
         return (item for item in self.items if item.kind is Kind.MEASURE)
 
 
-def find_areas(text: str, plan: Outline, clauses: Sequence[Clause]) -> list[Area]:
-    """The areas of the plan's own part, with the items that carry or should carry units."""
+def find_areas(
+    text: str,
+    plan: Outline,
+    clauses: Sequence[Clause],
+    of_tables: Mapping[int, Sequence[Clause]] = MappingProxyType({}),
+) -> list[Area]:
+    """The areas of the plan's own part, with the items that carry or should carry units.
+
+    `of_tables` holds, by where an item starts, the clauses of table rows that repeat it.
+    """
     part = _plan_part(plan, clauses)
-    return list(_Reading(text, part, clauses).areas()) if part else []
+    return list(_Reading(text, part, clauses, of_tables).areas()) if part else []
 
 
 def _plan_part(plan: Outline, clauses: Sequence[Clause]) -> tuple[Node, ...]:
@@ -87,11 +100,17 @@ def _size(part: Part) -> int:
 class _Reading:
     """Decides, for each item that holds others, whether the clause is its own or theirs."""
 
-    def __init__(self, text: str, part: tuple[Node, ...], clauses: Sequence[Clause]) -> None:
+    def __init__(
+        self,
+        text: str,
+        part: tuple[Node, ...],
+        clauses: Sequence[Clause],
+        of_tables: Mapping[int, Sequence[Clause]],
+    ) -> None:
         self.text = text
         self.part = part
         self.nodes = [node for top in part for node in (top, *top.walk())]
-        self.clauses = self._by_node(clauses)
+        self.clauses = {start: list(repeated) for start, repeated in of_tables.items()} | self._by_node(clauses)
         self.usual = {level: self._carries_share(level) >= USUAL_SHARE for level in Level}
         self.closed_by_parent = self._levels_closed_by_parent()
         self.flat = all(not node.children for node in part)
@@ -202,6 +221,8 @@ class _Reading:
     # -- kinds
 
     def _kind_of_area(self, area: Node) -> Kind:
+        if self._assigns(area):
+            return Kind.MEASURE
         if _titled(self.text, area, DUTY_TITLES) or (
             self._lists_duties(area.children) and not self._names_people(area)
         ):
@@ -223,13 +244,22 @@ class _Reading:
             return Kind.DUTY_LIST
         return Kind.ORGANISATION if self._names_people(node) else Kind.MEASURE
 
+    def _assigns(self, area: Node) -> bool:
+        """Whether most items name units beside their text, which lists of duties do not: there the unit is the title."""
+        assigning = sum(any(each.form != "sentence" for each in self.all_clauses(child)) for child in area.children)
+        return bool(area.children) and 2 * assigning > len(area.children)
+
     def _lists_duties(self, nodes: Sequence[Node]) -> bool:
         named = sum(1 for node in nodes if self._is_named_for_unit(node))
         return len(nodes) > 1 and named > len(nodes) / 2
 
     def _is_named_for_unit(self, node: Node) -> bool:
         title = node.title.of(self.text)
-        return len(title) <= LONGEST_UNIT_TITLE and all(is_unit(name) for name in re.split("[、,]", title))
+        return (
+            len(title) <= LONGEST_UNIT_TITLE
+            and not TASK_VERB.match(title)
+            and all(is_unit(name) for name in re.split("[、,]", title))
+        )
 
     def _names_people(self, node: Node) -> bool:
         return len(NAMES_PEOPLE.findall(self.text[node.start : node.end])) > 1

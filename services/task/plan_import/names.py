@@ -19,6 +19,7 @@ from services.task.plan_import.vocabulary import (
 NESTED = "\ue000"  # stands for a character of a bracket inside a name
 SHORTEST, LONGEST = 2, 40
 
+OWN_BRACKET = re.compile(r"[(\[〔【〈][^()\[\]〔〕【】〈〉]{1,30}[)\]〕】〉]")  # 各乡镇(街道)
 _ENDS = re.compile(f"(?:{any_of(UNIT_ENDINGS)})$")
 _BARE = frozenset(
     {"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部"}
@@ -49,7 +50,7 @@ class Prefix:
 
 def is_unit(name: str) -> bool:
     """Whether the name ends as names of units do."""
-    plain = name.replace(NESTED, "").strip()
+    plain = OWN_BRACKET.sub("", name.replace(NESTED, "")).strip()
     return SHORTEST <= len(plain) <= LONGEST and plain not in _BARE and _ENDS.search(plain) is not None
 
 

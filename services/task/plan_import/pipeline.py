@@ -18,7 +18,7 @@ from services.task.plan_import.outline import Outline, outline
 from services.task.plan_import.reading import Reading, read
 from services.task.plan_import.resolve import resolve
 from services.task.plan_import.tables import Table, find_tables
-from services.task.plan_import.tasks import areas_with_tables
+from services.task.plan_import.tasks import areas_with_tables, clauses_of_repeated
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,10 @@ def run_stages(document: bytes, name: str) -> Stages:
     tables = find_tables(lines)
     plan = outline(lines, tables)
     found = clauses(lines)
-    areas = areas_with_tables(lines, find_areas(lines.text, plan, found), tables)
+    repeated = clauses_of_repeated(lines.text, plan, tables)
+    areas = areas_with_tables(lines, find_areas(lines.text, plan, found, repeated), tables)
     if not any(area.items for area in areas):
         raise NotAPlan
+    begins = min([areas[0].node.start, *(table.span.start for table in tables[:1])])
     end = max(area.node.end for area in areas)
-    return Stages(reading, lines, plan, found, tables, areas, read_front(lines, areas[0].node.start, end))
+    return Stages(reading, lines, plan, found, tables, areas, read_front(lines, begins, end))

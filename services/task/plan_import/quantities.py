@@ -12,16 +12,17 @@ from services.task.plan_import.spans import Span
 from services.task.plan_import.vocabulary import COUNTS, DURATIONS, MONEY, SIZES, any_of
 
 _ARABIC = r"\d{1,3}(?:,\d{3}){1,4}(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?"
-_NUMBER = rf"(?:(?<![\d.])(?:{_ARABIC})|(?<![第{CHINESE}])[{CHINESE}]{{1,5}})"
+_NUMBER = rf"(?:(?<![\d.A-Za-z])(?:{_ARABIC})|(?<![第{CHINESE}])[{CHINESE}]{{1,5}})"
 _IMPLIED = "(?:(?<=超)|(?<=突破)|(?<=超过)|(?<=达到)|(?<=达))(?=万?亿)"  # 突破万亿元 is one of them
 _SCALE = "(?:[十百万亿]|千(?![米克瓦伏])){0,4}"
+_SCALE_ONLY = "(?<=[万亿])(?=(?:以上|以内|左右)?(?:[,。;)\n]|$))"  # 用户达到500万
 _PER = "(?:/(?:年|月|日|天|人|户|亩|吨|平方米|立方米|万元|公里|万人|千人|小时|次|平方公里))?"
 _UNIT = f"(?:{any_of((*MONEY, *SIZES, *COUNTS, *DURATIONS))})"
-_NOT_WORDS = "(?<!部(?=门))(?<!本(?=科))(?<!人(?=工))(?<!项(?=目))(?<!台(?=湾))(?<!次(?=产))(?<!种(?=植))(?<!位(?=于))(?<!条(?=例))(?<!班(?=列))"
+_NOT_WORDS = "(?<!部(?=门))(?<!本(?=科))(?<!人(?=工))(?<!项(?=目))(?<!台(?=湾))(?<!次(?=产))(?<!种(?=植))(?<!位(?=于))(?<!条(?=例))(?<!班(?=列))(?<!分(?=[之钟别类]))(?<!P(?=[A-Za-z0-9]))(?<!路(?=[径线]))(?<!起(?=[来步点草]))"
 QUANTITY = re.compile(
     rf"(?:(?P<low>{_NUMBER})(?P<low_scale>{_SCALE})(?:{_UNIT})?(?:-+|~|至|到)(?!20\d\d年))?"
     rf"(?P<value>{_NUMBER}|{_IMPLIED})(?P<more>余|多)?(?P<scale>{_SCALE})(?P<over>余|多)?"
-    rf"(?:(?P<unit>{_UNIT}{_PER}){_NOT_WORDS}|(?=(?:、|和|及|与)(?:{_ARABIC})))"
+    rf"(?:(?P<unit>{_UNIT}{_PER}){_NOT_WORDS}|(?=(?:、|和|及|与)(?:{_ARABIC}))|{_SCALE_ONLY})"
 )
 PERCENT = re.compile(rf"百分之(?P<value>[{CHINESE}]{{1,4}})(?!点)")
 LONGEST_SENTENCE = 2_000  # characters; a longer one is cut at a comma, so that looking around stays bounded

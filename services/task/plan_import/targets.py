@@ -26,7 +26,7 @@ BEFORE_RULES = (
     ComparatorRule("comparator.more-than", ">", ("超过", "超", "突破", "大于", "高于", "多于", "逾", "超出")),
     ComparatorRule("comparator.less-than", "<", ("低于", "小于", "少于")),
     ComparatorRule("comparator.about", "~", ("约", "大约", "近", "接近", "约为")),
-    ComparatorRule("comparator.reach", ">=", ("达到", "达", "达至", "达成", "超过或达到")),
+    ComparatorRule("comparator.reach", ">=", ("达到", "达", "达至", "达成", "超过或达到", "迈上", "跨上", "跃上", "站上", "迈入")),
     ComparatorRule("comparator.keep", "=", ("保持", "保持在", "稳定在", "维持在", "稳定保持在")),
 )  # fmt: skip
 AFTER_RULES = (
@@ -44,12 +44,17 @@ YIELDS_TO_AFTER = {
 FAR_RULES = (  # 不低于县道每公里1万元: these govern from a distance
     ComparatorRule("comparator.at-least.far", ">=", ("不少于", "不低于", "不得少于", "不得低于", "至少")),
     ComparatorRule("comparator.at-most.far", "<=", ("不超过", "不得超过", "不高于", "不得高于", "不大于")),
+    ComparatorRule("comparator.reach.far", ">=", ("分别达到", "分别达")),
+    ComparatorRule("comparator.more-than.far", ">", ("分别超过", "分别突破", "分别超")),
 )
 _BEFORE = [(rule, re.compile(f"(?:{any_of(rule.words)})(?:了|到|至)?$")) for rule in BEFORE_RULES]
 _AFTER = [(rule, re.compile(any_of(rule.words))) for rule in AFTER_RULES]
 _FAR = [(rule, re.compile(any_of(rule.words))) for rule in FAR_RULES]
 LISTS_ON = re.compile("[ ]*(?:、|,|和|及|与|以及)?[ ]*")
 PARALLEL = re.compile("[,、和及][^,、。;]{1,14}")
+TELLS = re.compile(
+    "增加|增长|提高|提升|下降|降低|达到|超过|突破|新增|新建|建成|培育|保持|实现|扩大"
+)  # a verb of its own
 BREAK = re.compile("[,:]")
 
 YEAR = re.compile("(?<![0-9])(20[0-9]{2})年")
@@ -158,7 +163,9 @@ def _inherited(seen: _Seen, previous: _Seen | None) -> tuple[str, str] | None:
     if previous is None or previous.rule == "comparator.none" or previous.quantity.low is not None:
         return None
     between = seen.text[previous.quantity.span.end : seen.quantity.span.start]
-    respectively = "分别" in seen.text[seen.sentence.span.start : previous.quantity.span.start]
+    respectively = "分别" in seen.text[seen.sentence.span.start : previous.quantity.span.start] and not TELLS.search(
+        between
+    )
     if LISTS_ON.fullmatch(between) or (respectively and len(between) < 20 and PARALLEL.fullmatch(between)):
         return previous.sign, "comparator.respectively"
     same_kind = seen.quantity.is_money == previous.quantity.is_money and "每" in between and "每" in previous.before
@@ -191,6 +198,7 @@ THRESHOLD_NOUN = re.compile("(?:以上|以下|及以上)?的?(?:[A-Za-z\u4e00-\u
 THRESHOLD_OF = re.compile(
     "(?:以上|以下|及以上)的|(?:以上|以下)?的?(?:企业|项目|品牌|单位|机构|园区|集群|产业|平台|市场|龙头|商户|制造业|工业|独角兽|大型|区域|村|镇|县)"
 )
+FUND = re.compile("(?:以上|左右)?的?[^,。;的]{0,12}基金")  # 设立总规模100亿元的产业基金
 SUBSIDY = re.compile("奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
 RATE = re.compile("按(?:照)?[^,]{0,20}的?$|给予[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|去年|上年")
@@ -229,6 +237,8 @@ def _is_idle_duration(seen: _Seen) -> bool:
 def _is_threshold(seen: _Seen) -> bool:
     """年产值10亿元以上的企业20家: the first quantity only says which are counted."""
     if seen.quantity.is_count or not (seen.quantity.is_money or seen.quantity.unit not in ("%",)):
+        return False
+    if FUND.match(seen.after):
         return False
     if THRESHOLD_OF.match(seen.after):
         return True

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
 from services.task.plan_import.clauses import Clause
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
 from services.task.plan_import.measures import Area, Item, Kind
-from services.task.plan_import.outline import Node
+from services.task.plan_import.outline import Node, Outline
 from services.task.plan_import.spans import Span
 from services.task.plan_import.tables import Row, Table, Use, serial_numbers
 from services.task.plan_import.units import UnitList, read_units
@@ -19,6 +20,8 @@ from services.task.plan_import.units import UnitList, read_units
 TITLE_END = re.compile(r"[。:;\n]")
 ENOUGH = 0.5  # of a table's rows must repeat measures of the text, else the rows are tasks of their own
 SHORTEST_SHARED = 6  # characters that make two titles the same task
+MOST_ALIKE = 50  # titles with one opening that are compared, so that a table of thousands stays linear
+Titled = TypeVar("Titled")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,19 @@ def areas_with_tables(lines: Lines, areas: Sequence[Area], tables: Sequence[Tabl
             continue
         placed = _with_clauses(placed, matched) if matched else _with_tasks(placed, tasks, table.span)
     return placed
+
+
+def clauses_of_repeated(text: str, plan: Outline, tables: Sequence[Table]) -> dict[int, list[Clause]]:
+    """The units that tables give to numbered items whose titles they repeat, by where each item starts."""
+    titles = _Titles((_plain(text, node.title), node) for node in plan.nodes())
+    found: dict[int, list[Clause]] = defaultdict(list)
+    for table in tables:
+        tasks = list(_tasks(text, table))
+        repeated = [(task, node) for task in tasks if (node := titles.find(_plain(text, task.title)))]
+        if len(repeated) >= ENOUGH * len(tasks):
+            for task, node in repeated:
+                found[node.start].extend(task.clauses)
+    return found
 
 
 # -- rows as tasks -----------------------------------------------------------------------------------------------------
@@ -102,7 +118,7 @@ def _merged(clause: Clause) -> Clause:
 def _match(text: str, areas: Sequence[Area], tasks: Sequence[Task]) -> dict[int, list[Clause]]:
     """Clauses for measures without any, by title or section, else by order; keyed by the node's start."""
     open_items = [item for area in areas for item in area.items if item.kind is Kind.MEASURE and not item.clauses]
-    titles = {_plain(text, item.node.title): item for item in open_items}
+    titles = _Titles((_plain(text, item.node.title), item) for item in open_items)
     found: dict[int, list[Clause]] = defaultdict(list)
     repeated = [(task, item) for task in tasks if (item := _repeats(text, task, titles))]
     for task, item in repeated:
@@ -112,10 +128,10 @@ def _match(text: str, areas: Sequence[Area], tasks: Sequence[Task]) -> dict[int,
     return _by_order(open_items, tasks)
 
 
-def _repeats(text: str, task: Task, titles: dict[str, Item]) -> Item | None:
+def _repeats(text: str, task: Task, titles: _Titles[Item]) -> Item | None:
     """The measure that a row repeats, or that the row's section does."""
-    item = _same_task(_plain(text, task.title), titles)
-    return item or (titles.get(_plain(text, task.section_title)) if task.section_title else None)
+    item = titles.find(_plain(text, task.title))
+    return item or (titles.same(_plain(text, task.section_title)) if task.section_title else None)
 
 
 def _by_order(open_items: Sequence[Item], tasks: Sequence[Task]) -> dict[int, list[Clause]]:
@@ -127,17 +143,23 @@ def _by_order(open_items: Sequence[Item], tasks: Sequence[Task]) -> dict[int, li
     return {item.node.start: [_supposed(clause) for clause in task.clauses] for item, task in pairs}
 
 
-def _same_task(title: str, titles: dict[str, Item]) -> Item | None:
-    if title in titles:
-        return titles[title]
-    return next(
-        (
-            item
-            for known, item in titles.items()
-            if min(len(known), len(title)) >= SHORTEST_SHARED and (title.startswith(known) or known.startswith(title))
-        ),
-        None,
-    )
+class _Titles(Generic[Titled]):
+    """What is known by its title; two titles are the same task where one begins with the other."""
+
+    def __init__(self, titled: Iterable[tuple[str, Titled]]) -> None:
+        self.known = dict(titled)
+        self.opening: dict[str, list[str]] = defaultdict(list)
+        for title in self.known:
+            self.opening[title[:SHORTEST_SHARED]].append(title)
+
+    def same(self, title: str) -> Titled | None:
+        return self.known.get(title)
+
+    def find(self, title: str) -> Titled | None:
+        if title in self.known or len(title) < SHORTEST_SHARED:
+            return self.same(title)
+        alike = self.opening.get(title[:SHORTEST_SHARED], ())[:MOST_ALIKE]
+        return next((self.known[each] for each in alike if each.startswith(title) or title.startswith(each)), None)
 
 
 def _supposed(clause: Clause) -> Clause:

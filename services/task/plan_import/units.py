@@ -265,7 +265,7 @@ def _conjoined(text: str, part: Span) -> Iterator[Span]:
     for conjunction in CONJUNCTION.finditer(text, *part):
         left, right = text[start : conjunction.start()].strip(), text[conjunction.end() : part.end].strip()
         stands_alone = not CANNOT_STAND_ALONE.match(CONJUNCTION.split(right)[0])
-        if is_unit(right) and stands_alone and (is_unit(left) or not left):
+        if is_unit(right) and stands_alone and (is_unit(left) or CLOSES_LIST.fullmatch(left)):
             yield Span(start, conjunction.start())
             start = conjunction.end()
     yield Span(start, part.end)
