@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, bindparam, update
 
-from services.notification.errors import AccountNotFound, NothingToRetry
+from services.notification.errors import AccountNotFound, DeliveryNotFound, NothingToRetry
 from services.notification.mailing import Outgoing, QuietTimes, choose_mails
 from services.notification.models import (
     ContactPoint,
@@ -26,6 +26,7 @@ from services.notification.queries import (
     get_account_named,
     get_delivery,
     get_inbox_entry,
+    get_notice,
     list_unreachable,
 )
 from services.notification.schemas import ContactPointIn, PreferencesIn
@@ -53,6 +54,9 @@ async def retry_delivery(work: UnitOfWork, caller: Actor, delivery: UUID, system
     """Try a failed e-mail again from the start of its schedule. Raises DeliveryNotFound, MayNot, NothingToRetry."""
     caller.must(RETRY_DELIVERY)
     failed = await get_delivery(work.connection, delivery)
+    notice = await get_notice(work.connection, failed.notice)
+    if notice.plan and not caller.sees_plan(notice.plan):
+        raise DeliveryNotFound
     if failed.state is not DeliveryState.FAILED:
         raise NothingToRetry(state=failed.state)
     mail = mails.c.id == failed.mail

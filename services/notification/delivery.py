@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notification.addressing import ALARM_AFTER, address_notices
 from services.notification.channels.email import EmailChannel, Message, NotSent, RefusedForGood, address
 from services.notification.channels.inbox import Doorbell
+from services.notification.days import ZONE
 from services.notification.mailing import QuietTimes, open_daily_mails
 from services.notification.metrics import EMAILS, FAILED, FOR_NOBODY
 from services.notification.models import effects
@@ -33,6 +34,7 @@ from services.notification.wording import Wording
 from shared.clock import system_now
 from shared.db.bulk import insert_missing
 from shared.errors import Unavailable
+from shared.event_log.work import UnitOfWork
 from shared.faultpoints import faultpoint
 from shared.web.language import Language
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from shared.runtime import Service
 
 EMBEDDED_POLL_SECONDS = 1.0
+"""Only business time moves without waking the worker."""
 PRODUCTION_POLL_SECONDS = 0.5
 NOTICES_PER_ROUND = 50
 """Each is an event of its own; on SQLite, where nobody else writes meanwhile, a round takes some 50 ms."""
@@ -86,9 +89,7 @@ class DeliveryWorker:
 
     async def deliver_once(self) -> None:
         """Give every waiting notice its recipients, so that an e-mail is complete when it goes; then send what is due."""
-        while await self._address():
-            pass
-        while await self._send_due():
+        while await self._round():
             pass
 
     async def work_left(self, connection: AsyncConnection, now: datetime) -> int:
@@ -106,19 +107,19 @@ class DeliveryWorker:
         async with self.service.write() as work:
             await insert_missing(work.connection, effects, [{"consumer": tell.name, "since": work.now}])
 
-    async def _address(self) -> int:
+    async def _round(self) -> bool:
+        """One transaction, and the sending that it claimed. Returns whether there was anything to do."""
         async with self.service.write() as work:
             addressed = await address_notices(work, self.system_now(), self.quiet, NOTICES_PER_ROUND)
+            claimed = [] if addressed.notices else await self._claim(work)
         self.doorbell.ring(addressed.inboxes)
-        return addressed.notices
-
-    async def _send_due(self) -> int:
-        async with self.service.write() as work:
-            await open_daily_mails(work, self.system_now(), self.quiet)
-            claimed = await claim_mails(work, self.system_now(), MAILS_PER_ROUND)
         faultpoint("delivery.after_claim")
         await asyncio.gather(*(self._send(mail) for mail in claimed))
-        return len(claimed)
+        return bool(addressed.notices or claimed)
+
+    async def _claim(self, work: UnitOfWork) -> list[ClaimedMail]:
+        await open_daily_mails(work, self.system_now(), self.quiet)
+        return await claim_mails(work, self.system_now(), MAILS_PER_ROUND)
 
     async def _send(self, mail: ClaimedMail) -> None:
         try:
@@ -154,7 +155,7 @@ class DeliveryWorker:
             subject=worded.subject,
             text=worded.text,
             html=worded.html,
-            at=mail.now,
+            at=mail.now.astimezone(ZONE),
             language=language,
         )
 

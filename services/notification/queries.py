@@ -1,6 +1,6 @@
 """Every SELECT of notification. `get_` raises, `find_` may be None, `list_` pages, `lock_` keeps others off the rows."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -50,7 +50,7 @@ from shared.auth import Actor
 from shared.db.bulk import rows_in
 from shared.db.columns import UtcDateTime
 from shared.event_log import loaded
-from shared.paging import Paging, UnknownCursor
+from shared.paging import Paging
 
 Rows = Sequence[Row[Any]]
 
@@ -114,9 +114,8 @@ async def list_all_contact_points(connection: AsyncConnection, paging: Paging) -
     """With the username of each, in its order."""
     c = contact_points.c
     query = select(accounts.c.username, contact_points).join(accounts, accounts.c.account == c.account)
-    if paging.after is not None:
-        [last] = _sort_key(paging.after, str)
-        query = query.where(accounts.c.username > last)
+    if after := paging.key(str):
+        query = query.where(accounts.c.username > after[0])
     return (await connection.execute(query.order_by(accounts.c.username).limit(paging.fetch))).all()
 
 
@@ -199,14 +198,15 @@ def _waiting(system_now: datetime) -> ColumnElement[bool]:
 async def list_notices(
     connection: AsyncConnection, caller: Actor, everything: bool, paging: Paging, *where: ColumnElement[bool]
 ) -> Rows:
-    """The newest first: every notice, or those to the caller's unit."""
+    """The newest first: every notice, or those to the caller's unit; of the caller's plans where it is bound to some."""
     c = notices.c
     query = select(notices).where(*where)
     if not everything:
         query = query.where(c.unit == caller.unit)
-    if paging.after is not None:
-        at, last = _sort_key(paging.after, datetime.fromisoformat, UUID)
-        query = query.where(tuple_(c.occurred_at, c.id) < _values(at, last))
+    if caller.plans:
+        query = query.where(c.plan.is_(None) | c.plan.in_(caller.plans))
+    if after := paging.key(datetime.fromisoformat, UUID):
+        query = query.where(tuple_(c.occurred_at, c.id) < _values(*after))
     return (await connection.execute(query.order_by(c.occurred_at.desc(), c.id.desc()).limit(paging.fetch))).all()
 
 
@@ -321,10 +321,10 @@ async def list_inbox(
     c = deliveries.c
     read = c.read_at.is_not(None)
     query = _inbox(account).where(*where)
-    if paging.after is not None:
-        was_read, at, last = _sort_key(paging.after, str, datetime.fromisoformat, UUID)
+    if after := paging.key(bool, datetime.fromisoformat, UUID):
+        was_read, at, last = after
         older = tuple_(c.made_at, c.id) < _values(at, last)
-        query = query.where(and_(read, older) if was_read == "read" else or_(read, older))
+        query = query.where(and_(read, older) if was_read else or_(read, older))
     rows = await connection.execute(query.order_by(read, c.made_at.desc(), c.id.desc()).limit(paging.fetch))
     return [_entry(row) for row in rows]
 
@@ -364,14 +364,6 @@ def _entry(row: Row[Any]) -> InboxEntry:
     delivery = {column.name: row._mapping[column] for column in deliveries.c}
     notice = {column.name: row._mapping[f"notice_{column.name}"] for column in notices.c}
     return InboxEntry(delivery, loaded(Notice, notice))
-
-
-def _sort_key(after: Sequence[Any], *parse: Callable[[str], Any]) -> list[Any]:
-    """A cursor's parts. Raises UnknownCursor where they are not what this list gave."""
-    try:
-        return [read(str(part)) for read, part in zip(parse, after, strict=True)]
-    except ValueError as broken:
-        raise UnknownCursor from broken
 
 
 def _values(at: datetime, last: UUID) -> Tuple:

@@ -18,7 +18,7 @@ from services.notification.commands import (
 )
 from services.notification.delivery import DeliveryWorker
 from services.notification.errors import NoticeNotFound, TooManyStreams
-from services.notification.models import NoticeState, deliveries, notices
+from services.notification.models import Notice, NoticeState, deliveries, notices
 from services.notification.permissions import KEEP_CONTACT_POINTS, READ_NOTICES
 from services.notification.queries import (
     InboxEntry,
@@ -129,8 +129,7 @@ async def stream_inbox(
 
 
 def _inbox_key(entry: InboxEntry) -> list[Any]:
-    read = "read" if entry.delivery["read_at"] else "unread"
-    return [read, entry.delivery["made_at"].isoformat(), str(entry.delivery["id"])]
+    return [entry.delivery["read_at"] is not None, entry.delivery["made_at"].isoformat(), str(entry.delivery["id"])]
 
 
 # --- notices and deliveries -----------------------------------------------------------------------
@@ -164,7 +163,7 @@ async def show_deliveries(
 ) -> Page[DeliveryOut]:
     """Whom it went to on which channel, and how far each delivery is."""
     notice = await get_notice(view.connection, id)
-    _must_see(caller, notice.unit)
+    _must_see(caller, notice)
     rows = await list_deliveries_of(view.connection, id)
     return Page(items=[DeliveryOut.of(row, row.attempts, row.due_at) for row in rows])
 
@@ -183,8 +182,9 @@ async def try_again(
     return DeliveryOut.of(delivery)
 
 
-def _must_see(caller: Actor, unit: str | None) -> None:
-    if not caller.may(READ_NOTICES, unit):
+def _must_see(caller: Actor, notice: Notice) -> None:
+    of_another_plan = notice.plan is not None and not caller.sees_plan(notice.plan)
+    if of_another_plan or not caller.may(READ_NOTICES, notice.unit):
         raise NoticeNotFound
 
 

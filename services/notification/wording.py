@@ -47,6 +47,8 @@ SECTIONS = {
     "news": Text("进展", "News"),
 }
 """In the order in which an e-mail lists them."""
+MOST_IN_FULL = 5
+"""An e-mail with more items than this is read as a list."""
 SECTION_OF = {
     "assignment_issued": "assigned",
     "report_submitted": "review",
@@ -64,6 +66,11 @@ class Worded:
     body: str
     section: str
     link: str
+
+    @property
+    def brief(self) -> str:
+        """Beside its title: every body begins with the measure. What was returned says why in any case."""
+        return self.body if self.section == "returned" else self.body.partition("\n")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,7 @@ class Wording:
             "plan": _in(language, names.plans.get(plan, (plan, plan))),
             "sample": plan in names.samples,
             "sections": _sections(worded, language),
+            "whole": len(worded) <= MOST_IN_FULL,
             "count": len(worded),
             "url": self.url,
         }

@@ -232,7 +232,7 @@ async def test_a_unit_that_may_only_be_asked_reads_no_word_of_supervision_in_the
 async def test_two_workers_take_disjoint_notices_and_leave_none(desk: Desk) -> None:
     people = [desk.story.account(f"person-{n}", Role.LIAISON, "guangming") for n in range(5)]
     await desk.hear(people, *(desk.story.issued(measure, "guangming") for measure in ("15", "16", "17")))
-    await asyncio.gather(*(desk.worker._address() for _ in range(2)))
+    await asyncio.gather(*(desk.worker.deliver_once() for _ in range(2)))
     await desk.deliver()
     assert len(await desk.rows(deliveries, channel="inbox")) == 18
     assert len(await desk.events("notice.sent")) == 18 + 3  # and three in the one e-mail to whoever has an address

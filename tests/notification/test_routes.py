@@ -115,7 +115,7 @@ async def test_pages_of_an_inbox_hold_every_item_once(desk: Desk) -> None:
     assert seen == [*whole[:2], *whole[5:], *whole[2:5]]
 
 
-@pytest.mark.parametrize("cursor", ["W10", "WyJhIiwiYiJd", "WyJ1bnJlYWQiLCJub3QgYSB0aW1lIiwieCJd", "%00"])
+@pytest.mark.parametrize("cursor", ["W10", "WyJhIiwiYiJd", "WyJhIiwibm90IGEgdGltZSIsIngiXQ", "%00"])
 async def test_a_cursor_that_no_page_gave_is_refused(told: Desk, cursor: str) -> None:
     for user, path in (("futian", "inbox"), ("office", "notices")):
         assert (await told.ask(user, "GET", f"{path}?cursor={cursor}")).status_code == 400
@@ -149,6 +149,15 @@ async def test_the_office_sees_all_notices_and_can_filter_them(told: Desk) -> No
     for query in ("unit=futian&template=report_returned", "template=report_submitted", f"plan={PLAN}&state=waiting"):
         found = (await told.ask("office", "GET", f"notices?{query}")).json()["items"]
         assert len(found) == (0 if "waiting" in query else 1)
+
+
+async def test_whoever_is_bound_to_other_plans_sees_nothing_of_this_one(told: Desk) -> None:
+    await told.hear(told.story.account("clerk", Role.OFFICE, plans=["other-plan"]))
+    notice = await only(told, template="report_returned")
+    [delivery] = await told.rows(deliveries, channel="email", recipient="futian")
+    assert (await told.ask("clerk", "GET", "notices")).json()["items"] == []
+    assert (await told.ask("clerk", "GET", f"notices/{notice['id']}/deliveries")).status_code == 404
+    assert (await told.ask("clerk", "POST", f"deliveries/{delivery['id']}/retry")).status_code == 404
 
 
 async def test_notices_are_paged_the_newest_first(told: Desk) -> None:

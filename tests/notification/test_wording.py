@@ -103,6 +103,13 @@ def test_a_mail_with_several_counts_them_and_puts_the_most_pressing_first(story:
     assert worded.text.index("措施：15") < worded.text.index("措施：16")
 
 
+def test_a_long_mail_is_a_list_that_still_says_why_something_was_returned(story: Story) -> None:
+    worded = mail(*notices_of(*(story.submitted() for _ in range(6)), story.returned("请补充企业数量。")))
+    assert worded.text.count("措施：17") == 7
+    assert "自评" not in worded.text + worded.html
+    assert "退回原因：请补充企业数量。" in worded.text
+
+
 def test_names_and_reasons_are_escaped_in_the_html_part_and_left_alone_in_the_text(story: Story) -> None:
     evil = "<script>alert(1)</script>&\"'"
     names = Names(NAMES.plans, NAMES.measures, {"futian": (evil, evil)}, frozenset())
