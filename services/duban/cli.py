@@ -314,7 +314,7 @@ def demo_load(
     from services.duban.demo.load import load
     from services.duban.demo.welcome import show_welcome
 
-    settings, console = service_kind("directory").settings(), Console(stderr=True)
+    settings, console = service_kind("directory").settings(), Console(stderr=True, soft_wrap=True)
     load(settings, console)
     show_welcome(settings.model_copy(update={"url": address or settings.url}), console)
 

@@ -19,7 +19,7 @@ from shared.runtime import open_bus_from
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import configure_logging
 
-console = Console(stderr=True)
+console = Console(stderr=True, soft_wrap=True)
 
 
 def run_embedded(*, demo: bool) -> None:

@@ -2,8 +2,43 @@
 
 import os
 import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+from tests.system.embedded import Embedded, busy
+
+
+@dataclass(frozen=True)
+class LoadedDemo:
+    """A demo that was loaded and stopped again."""
+
+    system: Embedded
+    seconds: float
+    """From the start of the process until the demo stood."""
+    busy: float
+    """How busy the machine was meanwhile; see `tests.system.embedded.busy`."""
+
+
+@pytest.fixture(scope="session")
+def loaded_demo(tmp_path_factory: pytest.TempPathFactory) -> LoadedDemo:
+    """Loaded once for all tests, which work on copies."""
+    system = Embedded(tmp_path_factory.mktemp("loaded"))
+    with system.running("--demo") as up:
+        seconds = up.await_standing()
+        how_busy = busy()
+    print(f"\nthe demo was loaded in {seconds:.1f} s on a machine that was {how_busy:.1f} times busy")
+    return LoadedDemo(system, seconds, how_busy)
+
+
+@pytest.fixture
+def demo(loaded_demo: LoadedDemo, tmp_path: Path) -> Iterator[Embedded]:
+    """A demo of the test's own, running."""
+    system = Embedded(tmp_path / "demo").copy_of(loaded_demo.system)
+    with system.running("--demo"):
+        yield system
 
 
 @pytest.fixture(scope="session")
