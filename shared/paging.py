@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
 
 import orjson
@@ -63,6 +64,22 @@ class Paging:
         shown = rows[: self.limit]
         more = len(rows) > self.limit
         return Page(items=[item(row) for row in shown], next=_cursor(key(shown[-1])) if more else None)
+
+
+def instant(part: Any) -> datetime:
+    """Reads a part of a key that is an instant. Raises ValueError where it has no offset, OverflowError outside the years."""
+    read = datetime.fromisoformat(part)
+    if read.tzinfo is None:
+        raise ValueError(f"{part} has no offset")
+    return read.astimezone(UTC)
+
+
+def number(part: Any) -> int:
+    """Reads a part of a key that is a whole number. Raises ValueError where no column could hold it."""
+    read = int(part)
+    if not -(2**63) <= read < 2**63:
+        raise ValueError(f"{read} needs more than 64 bits")
+    return read
 
 
 def _cursor(key: list[Any]) -> str:

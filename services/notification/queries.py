@@ -50,7 +50,7 @@ from shared.auth import Actor
 from shared.db.bulk import rows_in
 from shared.db.columns import UtcDateTime
 from shared.event_log import loaded
-from shared.paging import Paging
+from shared.paging import Paging, instant
 
 Rows = Sequence[Row[Any]]
 
@@ -205,7 +205,7 @@ async def list_notices(
         query = query.where(c.unit == caller.unit)
     if caller.plans:
         query = query.where(c.plan.is_(None) | c.plan.in_(caller.plans))
-    if after := paging.key(datetime.fromisoformat, UUID):
+    if after := paging.key(instant, UUID):
         query = query.where(tuple_(c.occurred_at, c.id) < _values(*after))
     return (await connection.execute(query.order_by(c.occurred_at.desc(), c.id.desc()).limit(paging.fetch))).all()
 
@@ -321,7 +321,7 @@ async def list_inbox(
     c = deliveries.c
     read = c.read_at.is_not(None)
     query = _inbox(account).where(*where)
-    if after := paging.key(bool, datetime.fromisoformat, UUID):
+    if after := paging.key(bool, instant, UUID):
         was_read, at, last = after
         older = tuple_(c.made_at, c.id) < _values(at, last)
         query = query.where(and_(read, older) if was_read else or_(read, older))

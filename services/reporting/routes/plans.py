@@ -36,6 +36,7 @@ from services.reporting.schemas import (
     UnitOut,
     UnitsOut,
 )
+from shared.paging import number
 from shared.web import CallersLanguage, Page, Paged, Reader, Reading
 
 router = APIRouter(tags=["board"])
@@ -110,7 +111,7 @@ async def reports(
 ) -> Page[AssignmentRow]:
     """What a figure counts: assignments with their report of the period, each leading to the report in task."""
     wanted = Wanted(state, measure, unit, await _of_area(view, asked, area))
-    rows = await list_rows(view.connection, asked, wanted, paging.fetch, paging.after)
+    rows = await list_rows(view.connection, asked, wanted, paging.fetch, paging.key(number, str))
     names = await unit_names(view.connection, asked.plan.moment)
     return paging.page(rows, lambda row: assignment_row(asked, row, names), lambda row: [row.position, row.unit])
 
@@ -120,7 +121,9 @@ async def lights(
     asked: AskedFor, view: Reading, paging: Paged, measure: MeasureFilter = None, unit: UnitFilter = None
 ) -> Page[LightRow]:
     """The light of each assignment with the rule, its inputs and the day."""
-    rows = await list_rows(view.connection, asked, Wanted(measure=measure, unit=unit), paging.fetch, paging.after)
+    rows = await list_rows(
+        view.connection, asked, Wanted(measure=measure, unit=unit), paging.fetch, paging.key(number, str)
+    )
     names = await unit_names(view.connection, asked.plan.moment)
     return paging.page(rows, lambda row: light_row(asked, row, names), lambda row: [row.position, row.unit])
 

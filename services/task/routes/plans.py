@@ -25,7 +25,7 @@ from services.task.schemas.deadlines import DeadlineOut
 from services.task.schemas.history import HistoryOut
 from services.task.schemas.plan_file import PlanFile, read_plan
 from services.task.schemas.plans import MeasureOut, PlanOut, PreviewOut, PublishIn
-from services.task.schemas.times import with_zone
+from shared.paging import instant
 from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Verified, Work, etag
 from shared.web.idempotency import once_per_key
 from shared.web.paging import Page, Paged
@@ -128,7 +128,7 @@ async def show_measure(plan: PlanPath, measure: MeasurePath, caller: Reader, vie
 async def list_plan_deadlines(plan: PlanPath, caller: Reader, view: Reading, paging: Paged) -> Page[DeadlineOut]:
     """What is watched, by the time of its next rung; unit people see their own unit's."""
     await get_visible_plan(view.connection, plan, caller)
-    after = paging.key(with_zone, UUID)
+    after = paging.key(instant, UUID)
     found = await list_deadlines(view.connection, plan, caller.scope, paging.fetch, after)
     return paging.page(
         found, DeadlineOut.from_deadline, lambda d: [d.next_at.isoformat() if d.next_at else "", str(d.id)]
