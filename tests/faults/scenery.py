@@ -6,9 +6,10 @@ from typing import Any
 import httpx
 import yaml
 
-from services.duban.client import Client
-from services.duban.demo.clockwork import advance, settle
+from services.duban.client import Client, Refused
+from services.duban.demo.clockwork import advance, now, settle
 from services.duban.demo.load import EXAMPLE
+from shared.testing.process import wait_until
 from tests.faults.load import MEASURES, PERIOD, PLAN, UNITS, People
 from tests.faults.systems import ADMIN_PASSWORD, System
 
@@ -19,6 +20,7 @@ OTHERS = (("office", "office", "lg-office"), ("office-head", "office_head", "lg-
 def prepare(system: System, http: httpx.Client) -> People:
     """Everything up to the first working day after the period, through the API that everybody uses."""
     admin = admin_of(system, http)
+    wait_until(lambda: _knows(admin), "some service has not heard of the admin")
     admin.call("PUT", "/api/directory/v1/units", json=yaml.safe_load((EXAMPLE / "units.yaml").read_text()))
     people = People(system.url, http, {"admin": ADMIN_PASSWORD})
     for username, role, unit in (*OTHERS, *((unit, "liaison", unit) for unit in UNITS)):
@@ -61,3 +63,14 @@ def plan_file(key: str) -> dict[str, Any]:
         "reporting": {"cycle": "quarterly", "due": {"working_days_after_period_end": 5}},
         "areas": [{"number": "一", "title": "演练", "measures": measures}],
     }
+
+
+def _knows(account: Client) -> bool:
+    """Whether every service has heard of the account; each learns of accounts from events."""
+    try:
+        now(account)
+    except Refused as refused:
+        if refused.status == httpx.codes.UNAUTHORIZED:
+            return False
+        raise
+    return True
