@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import AsyncIterator, Generator, Mapping
@@ -88,7 +89,15 @@ async def running(apps: Mapping[str, FastAPI], mode: Mode) -> AsyncIterator[None
                 await stack.enter_async_context(service.running(mode))
             await service_kind(name).prepare(app)
             await stack.enter_async_context(app.router.lifespan_context(app))
+        spare_the_collector()
         yield
+
+
+def spare_the_collector() -> None:
+    """Leave what start-up made out of garbage collection: it lives as long as the process, and walking over it
+    stops every request for some 100 ms each time."""
+    gc.collect()
+    gc.freeze()
 
 
 class OneAddress:

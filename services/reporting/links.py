@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from urllib.parse import urlencode
 
 REPORTING, TASK = "/api/reporting/v1", "/api/task/v1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Links:
     """Addresses that lead from a board to what its figures count, on the same day and period."""
 
@@ -43,6 +44,11 @@ class Links:
     def assignment(self, measure: str, unit: str) -> str:
         return f"{TASK}/plans/{self.plan}/measures/{measure}/units/{unit}"
 
+    @cached_property
+    def _asked(self) -> str:
+        """Period and day, once for the thousands of links of a board."""
+        return urlencode({"period": self.period, **({"as_of": self.as_of.isoformat()} if self.as_of else {})})
+
     def _at(self, path: str, filters: Mapping[str, str]) -> str:
-        query = {"period": self.period, **({"as_of": self.as_of.isoformat()} if self.as_of else {}), **filters}
-        return f"{REPORTING}/plans/{self.plan}/{path}?{urlencode(query)}"
+        address = f"{REPORTING}/plans/{self.plan}/{path}?{self._asked}"
+        return f"{address}&{urlencode(filters)}" if filters else address

@@ -38,6 +38,8 @@ def _key(name: str, length: int) -> Column[str]:
     return Column(name, String(length), nullable=False)
 
 
+BOARD, DIRECTORY = "reporting.board", "reporting.directory"
+"""The projections whose history tables have generations, by their consumer groups."""
 EVENT_LOG = EventLogTables(ReportingTable.metadata)
 CONSUMING = ConsumerTables(ReportingTable.metadata)
 CLOCK = clock_table(ReportingTable.metadata)

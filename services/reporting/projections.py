@@ -30,17 +30,15 @@ from shared.consumer.projection import Parts
 from shared.events import Recorded
 from shared.events.topics import topic_of
 
-DIRECTORY, TASK = topic_of("directory"), topic_of("task")
-
-directory = Projection("reporting.directory", topics=[DIRECTORY], generations=models.CONSUMING)
+directory = Projection(models.DIRECTORY, topics=[topic_of("directory")], generations=models.CONSUMING)
 units = directory.table(models.unit_history)
 groups = directory.table(models.group_history)
 
-accounts = Projection("reporting.accounts", topics=[DIRECTORY])
+accounts = Projection("reporting.accounts", topics=[topic_of("directory")])
 """Apart from `directory`, so that a rebuild of names never sets anybody's roles back on its way."""
 known_accounts = accounts.table(models.Account.__table__)  # type: ignore[attr-defined]
 
-board = Projection("reporting.board", topics=[TASK], generations=models.CONSUMING)
+board = Projection(models.BOARD, topics=[topic_of("task")], generations=models.CONSUMING)
 plans = board.table(models.plan_history)
 measures = board.table(models.measure_history)
 assignments = board.table(models.assignment_history)

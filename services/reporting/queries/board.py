@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -29,7 +30,7 @@ from services.reporting.standing import figures_of
 KINDS = {kind.value: place for place, kind in enumerate(UnitKind)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
     """What an answer is about: a plan as the caller sees it, a period, and the caller's language."""
 
@@ -38,7 +39,7 @@ class Asked:
     as_of: date | None
     language: str
 
-    @property
+    @cached_property
     def links(self) -> Links:
         return Links(self.plan.plan, self.period.period, self.as_of)
 

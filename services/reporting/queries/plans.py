@@ -10,8 +10,15 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.errors import DayNotKnown, MeasureNotFound, PeriodNotFound, PlanNotFound
-from services.reporting.models import CONSUMING, assignment_history, measure_history, plan_history, unit_history
-from services.reporting.projections import board, directory
+from services.reporting.models import (
+    BOARD,
+    CONSUMING,
+    DIRECTORY,
+    assignment_history,
+    measure_history,
+    plan_history,
+    unit_history,
+)
 from services.reporting.queries.moment import Moment
 from shared.auth import Actor
 from shared.consumer.projection import live_generation
@@ -75,7 +82,7 @@ class SeenPlan:
 
 async def list_plans(connection: AsyncConnection, caller: Actor, now: datetime) -> list[SeenPlan]:
     """The plans that the caller may see, as they are now."""
-    generation = await live_generation(connection, CONSUMING, board.name)
+    generation = await live_generation(connection, CONSUMING, BOARD)
     found = await connection.execute(
         select(plan_history)
         .where(plan_history.c.generation == generation, plan_history.c.until.is_(None))
@@ -89,7 +96,7 @@ async def get_plan(
     connection: AsyncConnection, caller: Actor, plan: str, now: datetime, as_of: date | None = None
 ) -> SeenPlan:
     """Raises PlanNotFound, also where the caller has no part in it, and DayNotKnown."""
-    generation = await live_generation(connection, CONSUMING, board.name)
+    generation = await live_generation(connection, CONSUMING, BOARD)
     mine = (plan_history.c.generation == generation, plan_history.c.plan == plan)
     rows = (await connection.execute(select(plan_history).where(*mine).order_by(plan_history.c.version))).all()
     if not rows:
@@ -172,7 +179,7 @@ class Names:
 
 async def unit_names(connection: AsyncConnection, moment: Moment) -> Names:
     """What units were called at that moment."""
-    generation = await live_generation(connection, CONSUMING, directory.name)
+    generation = await live_generation(connection, CONSUMING, DIRECTORY)
     then = Moment(generation, moment.day, moment.known_before)
     u = unit_history.c
     found = await connection.execute(
