@@ -138,44 +138,62 @@ def _only_units(units: UnitList) -> bool:
 
 
 def _labelled(lines: Lines) -> Iterator[Clause]:
-    """Runs of labels, over as many lines as begin with one."""
+    """Runs of labels, over as many lines as begin with one; a line without breaks can hold several."""
     run: Span | None = None
     awaiting = False
     for line in lines:
-        label = _label_in(lines.text, line)
-        if label is not None and run is not None and label == line.start:
-            run = Span(run.start, _value_end(lines.text, line))
-        elif awaiting and run is not None and label is None:
+        found = list(_runs_in(lines.text, line))
+        if run is not None and found and found[0].start == line.start:
+            run = Span(run.start, found.pop(0).end)
+        elif awaiting and run is not None and not found:
             run = Span(run.start, line.end)
         else:
             yield from _read_run(lines.text, run)
-            run = Span(label, _value_end(lines.text, Span(label, line.end))) if label is not None else None
+            run = None
+        for following in found:
+            yield from _read_run(lines.text, run)
+            run = following
         awaiting = run is not None and lines.text[run.start : run.end].rstrip().endswith(":")
     yield from _read_run(lines.text, run)
 
 
-def _label_in(text: str, line: Span) -> int | None:
-    """Where the first label of a line begins, if it stands where a label can."""
-    for label in LABEL.finditer(text, *line):
-        before = text[line.start : label.start()].rstrip()
-        printed = label.group().rstrip()
-        if (
-            (not before or before[-1] in "。;,!?)]】|")
-            and printed[-1] in ":】]〕)"
-            and label.group("other") is None
-            and label.group("deadline") is None
-        ):
-            return label.start()
-        if not before and printed[-1] in ":】]〕":
+def _runs_in(text: str, line: Span) -> Iterator[Span]:
+    """Labels with their values, as long as no prose stands between."""
+    rest = line
+    while (start := _label_in(text, line, rest)) is not None:
+        end = _value_end(text, Span(start, line.end))
+        yield Span(start, end)
+        rest = Span(end, line.end)
+
+
+def _label_in(text: str, line: Span, rest: Span) -> int | None:
+    """Where the first label in the rest of a line begins, if it stands where a label can."""
+    for label in LABEL.finditer(text, *rest):
+        before = _printed_before(text, line.start, label.start())
+        ends_in_mark = label.group().rstrip()[-1] in ":】]〕)"
+        names_units = label.group("other") is None and label.group("deadline") is None
+        if (not before or (names_units and before in "。;,!?)]】|")) and ends_in_mark:
             return label.start()
     return None
 
 
-def _value_end(text: str, line: Span) -> int:
-    """Through the last label's value: to its stop or to the end of the line."""
-    last = max((label.end() for label in LABEL.finditer(text, *line)), default=line.start)
-    stop = text.find("。", last, line.end)
-    return stop if stop >= 0 else line.end
+def _printed_before(text: str, start: int, position: int) -> str:
+    """The last character before a position that is not white space; empty where the line begins."""
+    while position > start and text[position - 1].isspace():
+        position -= 1
+    return text[position - 1] if position > start else ""
+
+
+def _value_end(text: str, rest: Span) -> int:
+    """Through the values of the labels that follow one another: to a stop with prose behind it, or to the line's end."""
+    last = rest.start
+    for label in LABEL.finditer(text, *rest):
+        stop = text.find("。", last, label.start())
+        if stop >= 0 and text[stop + 1 : label.start()].strip():
+            return stop
+        last = label.end()
+    stop = text.find("。", last, rest.end)
+    return stop if stop >= 0 else rest.end
 
 
 def _read_run(text: str, run: Span | None) -> Iterator[Clause]:

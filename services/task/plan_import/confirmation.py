@@ -24,6 +24,7 @@ from services.task.plan_import.draft import (
 from services.task.plan_import.errors import DraftItemNotFound, EditNotAllowed, NotResolved
 from services.task.plan_import.measures import Kind
 from services.task.plan_import.roles import Role
+from shared.errors import FieldError, Text
 
 EDITABLE: dict[type[Item], frozenset[str]] = {
     Fact: frozenset({"value"}),
@@ -38,13 +39,23 @@ EDITABLE: dict[type[Item], frozenset[str]] = {
 AMOUNT = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")  # what a plan file takes
 YEAR = re.compile("20[0-9]{2}")
 MOST_NAMED = 5  # items in a refusal; the draft lists them all
+UNDECIDED = Text("“{says}”待决定。", "{says} waits for a decision.")
+REASONS: Mapping[str, Text] = {
+    "front.title-not-printed": Text("文中没有标题，请填写。", "The document prints no title; enter it."),
+    "clause.unreadable": Text("这一句似乎列有单位，但读不懂：{says}", "This clause seems to name units and was not read: {says}"),
+    "directory.unknown": Text("单位目录里没有：{says}", "Not in the directory of units: {says}"),
+    "directory.close": Text("单位目录里没有：{says}，相近的有{proposed}。", "Not in the directory of units: {says}; close: {proposed}."),
+    "directory.split": Text("已拆分，请在{proposed}中选定：{says}", "It was split; choose among {proposed}: {says}"),
+}  # fmt: skip
 
 
 def edit(draft: Draft, item_id: str, changes: Mapping[str, Any]) -> Draft:
     """The draft with fields of one item as a person decided; the item counts as confirmed.
 
-    Raises DraftItemNotFound, EditNotAllowed.
+    Raises DraftItemNotFound, EditNotAllowed; NotResolved where nothing is changed of what is unresolved.
     """
+    if not changes:
+        return confirm(draft, item_id)
     item = _find(draft, item_id)
     values = {name: _value(item, name, value) for name, value in changes.items()}
     if isinstance(item, DraftUnit) and "role" in values:
@@ -65,11 +76,21 @@ def confirm(draft: Draft, item_id: str) -> Draft:
 
 def reject(draft: Draft, item_id: str) -> Draft:
     """Take an item out of the plan; with an area go its measures, with a measure its units, targets and milestones."""
-    gone = {_find(draft, item_id).id}
-    gone |= {measure.id for measure in draft.items if isinstance(measure, DraftMeasure) and measure.area in gone}
-    gone |= {part.id for part in draft.items if getattr(part, "measure", None) in gone}
+    gone = _with_parts(draft, item_id)
     return replace(
         draft, items=tuple(replace(each, status=Status.REJECTED) if each.id in gone else each for each in draft.items)
+    )
+
+
+def restore(draft: Draft, imported: Draft, item_id: str) -> Draft:
+    """An item as it was imported, and with it what went along when it was rejected. Raises DraftItemNotFound."""
+    back, first = _with_parts(draft, item_id), {item.id: item for item in imported.items}
+    return replace(
+        draft,
+        items=tuple(
+            first[item.id] if item.id == item_id or (item.id in back and item.status is Status.REJECTED) else item
+            for item in draft.items
+        ),
     )
 
 
@@ -87,12 +108,31 @@ def require_resolved(draft: Draft) -> None:
     waiting = draft.unresolved
     if waiting:
         names = ", ".join(item.id for item in waiting[:MOST_NAMED]) + (" …" if len(waiting) > MOST_NAMED else "")
-        raise NotResolved(count=len(waiting), items=names)
+        raise NotResolved(
+            count=len(waiting), items=names, errors=[FieldError(_pointer(item), why(item)) for item in waiting]
+        )
+
+
+def why(item: Item) -> Text:
+    """Why an item is unresolved, as a sentence for whoever has to decide."""
+    proposed = "、".join(item.proposals) if isinstance(item, DraftUnit) else ""
+    reason = next((REASONS[rule] for rule in reversed(item.rules) if rule in REASONS), UNDECIDED)
+    return Text(*(sentence.format(says=item.says, proposed=proposed) for sentence in reason))
+
+
+def _pointer(item: Item) -> str:
+    return "/items/" + item.id.replace("~", "~0").replace("/", "~1")
 
 
 def is_confirmed(draft: Draft) -> bool:
     """Whether a person has decided on every item."""
     return all(item.status in (Status.CONFIRMED, Status.REJECTED) for item in draft.items)
+
+
+def _with_parts(draft: Draft, item_id: str) -> set[str]:
+    found = {_find(draft, item_id).id}
+    found |= {measure.id for measure in draft.items if isinstance(measure, DraftMeasure) and measure.area in found}
+    return found | {part.id for part in draft.items if getattr(part, "measure", None) in found}
 
 
 def _find(draft: Draft, item_id: str) -> Item:

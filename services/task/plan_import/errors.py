@@ -162,11 +162,3 @@ class BecomesAmendment(PlanImportError):
 class NothingToCompare(PlanImportError):
     code = "nothing-to-compare"
     detail = Text("请用plan参数指定与哪个方案比较。", "Name the plan to compare with in the parameter plan.")
-
-
-class NothingToConfirm(PlanImportError):
-    code = "nothing-to-confirm"
-    detail = Text(
-        "请写all为true（一并确认），或写plan和office（存为方案草稿），或两者都写。",
-        "Give all as true to confirm everything, or plan and office to put the plan, or both.",
-    )

@@ -16,6 +16,9 @@ LOOKED_AT = 400  # lines before the first marker; front matter is short
 _SUFFIX = r"(?: *[(\[〔【][^()\[\]〔〕【】]{1,30}[)\]〕】]){0,2}"
 TITLE = re.compile(rf"[《“]?(?P<title>[^。;!?]{{2,}}?(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX})[》”]?")
 NOTICE = re.compile(rf"(?P<title>[^。;!?]{{4,}}?(?:{any_of(NOTICE_KINDS)}){_SUFFIX})")
+RUN_ON = re.compile(
+    rf"[ ]*(?P<title>[^。;!?,:《》]{{4,60}}?(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX}) *(?=为(?:了|深入|进一步|贯彻|加快|切实|全面)|根据|按照|各(?:省|市|州|区|县))"
+)  # of a text without line breaks
 QUOTED = re.compile(rf"《(?P<title>[^《》]{{4,80}}(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX})》")
 PERIOD = re.compile(r"(?<!\d)(20\d\d)\s*年?\s*(?:-+|~|至|到)\s*(20\d\d)\s*年?(?!\d)")
 YEAR_OF_WORK = re.compile(r"(?<!\d)(20\d\d)年(?:度)?(?!\d)")
@@ -40,7 +43,7 @@ class Front:
 
 def read_front(lines: Lines, first_item: int, end: int) -> Front:
     """Title, issuer and period, from the lines before the first item and the signature after the last."""
-    head = [line for line in lines.spans[:LOOKED_AT] if line.end <= first_item]
+    head = [Span(line.start, min(line.end, first_item)) for line in lines.spans[:LOOKED_AT] if line.start < first_item]
     title, begins = _title(lines.text, head)
     period, period_span = _period(lines.text, title)
     return Front(title, _issuer(lines, head, end), period, period_span, Span(begins, end))
@@ -57,7 +60,8 @@ def _title(text: str, head: Sequence[Span]) -> tuple[Span | None, int]:
         if notice:
             quoted = QUOTED.search(text, *notice)
             return (Span(*quoted.span("title")) if quoted else notice), line.end
-    return None, 0
+    run_on = RUN_ON.match(text, *head[0]) if head else None
+    return (Span(*run_on.span("title")), run_on.end()) if run_on else (None, 0)
 
 
 def _title_at(text: str, head: Sequence[Span], last: int, pattern: re.Pattern[str]) -> Span | None:

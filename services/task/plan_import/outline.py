@@ -12,12 +12,14 @@ from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
 from services.task.plan_import.spans import Span
 from services.task.plan_import.tables import Table
+from services.task.plan_import.vocabulary import DOCUMENT_KINDS, any_of
 
 LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
 LONGEST_TITLE = 30  # within which a space can end a title
 STOPS = "。!?;"
 BEFORE_MARKER = STOPS + ":)]〕】”』|"
 HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)|(?<=[\u4e00-\u9fff])\.(?=[\u4e00-\u9fff])")
+RUN_ON_TITLE = re.compile(rf"[^。;!?\n]{{4,}}(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?")
 BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
 ANNEX_LIST = re.compile(r"[ ]*附(?:件|表)? ?[0-9一二三四五]{0,2}[:]")
 ANNEX = re.compile(r"[ ]*附(?:件|表|录) ?[0-9一二三四五六七八九十]{0,2}[ ]*")
@@ -165,7 +167,15 @@ def _may_begin_here(text: str, marker: Marker, numbering: _Numbering) -> bool:
     if before < 0 or text[before] in BEFORE_MARKER:
         return True
     latest = numbering.latest
-    return latest is not None and latest.level < marker.level and _is_heading(text, latest.end, before + 1)
+    if latest is None:
+        return marker.level <= Level.HEADING and _ends_in_title(text, before + 1)
+    return latest.level < marker.level and _is_heading(text, latest.end, before + 1)
+
+
+def _ends_in_title(text: str, end: int) -> bool:
+    """Whether the line up to here is the plan's title, run on into its first area."""
+    start = max(text.rfind("\n", 0, end) + 1, end - LONGEST_HEADING)
+    return RUN_ON_TITLE.fullmatch(text, start, end) is not None
 
 
 def _is_heading(text: str, start: int, end: int) -> bool:

@@ -7,13 +7,15 @@ from dataclasses import replace
 from services.task.plan_import.directory import Match, UnitDirectory
 from services.task.plan_import.draft import Draft, DraftUnit, Item, Status
 
+OWN_RULES = "directory."
+
 
 def resolve(draft: Draft, directory: UnitDirectory) -> Draft:
     """The same draft, each unit with the directory's key or with what has to be decided; what a person decided stays."""
-    return replace(draft, items=tuple(_resolved(item, directory) for item in draft.items))
+    return replace(draft, items=tuple(resolve_item(item, directory) for item in draft.items))
 
 
-def _resolved(item: Item, directory: UnitDirectory) -> Item:
+def resolve_item(item: Item, directory: UnitDirectory) -> Item:
     if not isinstance(item, DraftUnit) or _is_decided(item):
         return item
     match = directory.find(item.name, _plain(item.name), item.printed)
@@ -23,7 +25,7 @@ def _resolved(item: Item, directory: UnitDirectory) -> Item:
         is_group=match.is_group,
         proposals=match.proposals,
         status=_status(item, match),
-        rules=(*item.rules, match.rule),
+        rules=(*(rule for rule in item.rules if not rule.startswith(OWN_RULES)), match.rule),
     )
 
 

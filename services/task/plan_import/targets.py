@@ -199,8 +199,10 @@ THRESHOLD_OF = re.compile(
     "(?:以上|以下|及以上)的|(?:以上|以下)?的?(?:企业|项目|品牌|单位|机构|园区|集群|产业|平台|市场|龙头|商户|制造业|工业|独角兽|大型|区域|村|镇|县)"
 )
 FUND = re.compile("(?:以上|左右)?的?[^,。;的]{0,12}基金")  # 设立总规模100亿元的产业基金
+SIZE_OF = re.compile("(?:以上|以下)的?[^,。;、和及与或]{1,12}")
 SUBSIDY = re.compile("奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
-RATE = re.compile("按(?:照)?[^,]{0,20}的?$|给予[^,]{0,12}$")
+MEASURED = re.compile("达到?|占|提高|提升|保持|稳定|覆盖|降")  # 按病种付费占比达到85% is no rate of a payment
+RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助)[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|去年|上年")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
 BASELINE_END = re.compile(
@@ -237,7 +239,7 @@ def _is_idle_duration(seen: _Seen) -> bool:
 def _is_threshold(seen: _Seen) -> bool:
     """年产值10亿元以上的企业20家: the first quantity only says which are counted."""
     if seen.quantity.is_count or not (seen.quantity.is_money or seen.quantity.unit not in ("%",)):
-        return False
+        return seen.quantity.is_count and _sizes_what_is_counted(seen)
     if FUND.match(seen.after):
         return False
     if THRESHOLD_OF.match(seen.after):
@@ -249,6 +251,13 @@ def _is_threshold(seen: _Seen) -> bool:
         and THRESHOLD_NOUN.match(seen.after) is not None
         and not seen.after.startswith(("左右", "和", "及", "、"))
     )
+
+
+def _sizes_what_is_counted(seen: _Seen) -> bool:
+    """存栏3000头以上牧场30个: so many of a size."""
+    counted = next((other for other in _in_clause(seen) if other.span > seen.quantity.span and other.is_count), None)
+    between = seen.text[seen.quantity.span.end : counted.span.start] if counted else ""
+    return SIZE_OF.fullmatch(between) is not None
 
 
 def _in_clause(seen: _Seen) -> Iterator[Quantity]:
@@ -284,7 +293,7 @@ EXCLUSIONS = (
     Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由2020年的30%提高至较高水平。"),
     Exclusion("threshold", _is_threshold, "支持产值10亿元以上的企业发展。"),
     Exclusion("subsidy", lambda seen: seen.quantity.is_money and SUBSIDY.search(seen.text, *seen.clause), "给予最高50万元奖励。"),
-    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and RATE.search(seen.before), "按投资额的20%给予补助。"),
+    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and RATE.search(seen.before) and not MEASURED.search(seen.before), "按投资额的20%给予补助。"),
     Exclusion("idle-duration", _is_idle_duration, "提供24小时服务。"),
     Exclusion("routine", lambda seen: seen.sign == "=" and seen.quantity.unit == "次" and ROUTINE.search(seen.before), "每月调度1次。"),
 )  # fmt: skip

@@ -31,7 +31,7 @@ _TIERS = (
     "(?:省|自治区|直辖市|地级以上市|设区市|设区的市|地级市|县级市|市|州|县|区|旗|盟|地|乡镇|镇街|乡|镇|街道|县区|区县)"
 )
 GROUP_RUN = re.compile(
-    f"各{_TIERS}{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}"
+    f"各{_TIERS}(?:行政公署|行署)?{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}"
 )  # 各市、县(区) is one group
 SAME_BELOW = re.compile("[,;、]?(?:以)?下同")
 DATE = re.compile(

@@ -84,3 +84,39 @@ def test_a_document_rule_makes_the_first_listed_lead_from_where_it_stands() -> N
 def test_a_clause_that_cannot_be_read_is_kept_as_such() -> None:
     (clause,) = read("推进。（由制定《办法》的单位与2023年确定的试点牵头）")
     assert clause.units is None
+
+
+def test_a_document_rule_that_stands_by_itself_holds_for_what_is_before_it_too() -> None:
+    found = read("推进。（市商务局、财政局）\n以上任务排名第一的为牵头单位。")
+    assert [mention.role.value for clause in found if clause.units for mention in clause.units.mentions] == [
+        "lead",
+        "cooperating",
+    ]
+
+
+def test_a_remark_behind_a_stop_belongs_to_its_bracket() -> None:
+    (clause,) = read("推进。（责任单位：市商务局、财政局，各区、县〔市〕政府。列第一位的为牵头单位，下同）")
+    assert clause.units is not None
+    assert clause.units.first_listed_leads
+    assert [mention.name for mention in clause.units.mentions][-1] == "各区、县〔市〕政府"
+
+
+def test_a_line_can_hold_several_runs_of_labels() -> None:
+    text = "甲。牵头单位：市商务局；责任单位：市财政局。二、乙。牵头单位：市教育局；责任单位：各区。"
+    assert units(text) == [["市商务局", "市财政局"], ["市教育局", "各区"]]
+
+
+def test_labels_behind_a_stop_run_on_where_no_prose_stands_between() -> None:
+    (clause,) = read("甲。牵头单位：市商务局。完成时限：2025年底。")
+    assert clause.units is not None
+    assert clause.units.deadline is not None
+
+
+def test_a_closing_sentence_may_end_with_who_carries_it_out() -> None:
+    assert units("建成基地。由区农业农村局牵头，区水利局、科技局配合，各乡镇（街道）具体实施。") == [
+        ["区农业农村局", "区水利局", "区科技局", "各乡镇(街道)"]
+    ]
+
+
+def test_a_sentence_that_tells_how_a_body_works_is_none() -> None:
+    assert units("加强统筹。市碳达峰工作领导小组统筹推进。") == []

@@ -86,3 +86,29 @@ def test_a_key_is_the_arabic_number_with_as_much_of_its_place_as_it_needs(text: 
 def test_a_novel_or_a_table_without_a_header_is_refused(text: str) -> None:
     with pytest.raises(NotAPlan):
         draft_plan(text.encode(), "x.txt")
+
+
+def test_tasks_whose_titles_end_as_names_of_units_do_are_no_duty_list() -> None:
+    text = "一、任务\n（一）培育领军企业。（市商务局负责）\n（二）打造特色园区。（各区负责）"
+    assert measures(text) == {"一.一": "measure", "一.二": "measure"}
+
+
+def test_items_that_name_units_beside_their_text_are_measures_under_any_title() -> None:
+    text = "一、任务分工\n（一）甲。（市商务局负责）\n（二）乙。（各区负责）"
+    assert measures(text) == {"一.一": "measure", "一.二": "measure"}
+
+
+TABLE = "附件\n序号\t重点任务\t牵头单位\t责任单位\n1\t优化口岸布局\t市商务局\t各区\n2\t提升通关效率\t市财政局\t各区"
+
+
+def test_a_table_that_repeats_nested_items_gives_them_its_units() -> None:
+    text = f"一、任务\n（一）组甲\n1.优化口岸布局。内容。\n2.提升通关效率。内容。\n二、保障\n（一）加强领导。\n{TABLE}"
+    draft = draft_plan(text.encode(), "x.txt")
+    named = {measure.printed_id: [unit.name for unit in draft.units_of(measure)] for measure in draft.measures}
+    assert named == {"一.一.1": ["市商务局", "各区"], "一.一.2": ["市财政局", "各区"], "二.一": []}
+
+
+def test_units_beside_the_text_stand_before_those_of_a_table() -> None:
+    text = f"一、任务\n（一）优化口岸布局。（深圳海关负责）\n（二）提升通关效率。（各区负责）\n{TABLE}"
+    draft = draft_plan(text.encode(), "x.txt")
+    assert [[unit.name for unit in draft.units_of(measure)] for measure in draft.measures] == [["深圳海关"], ["各区"]]

@@ -82,3 +82,8 @@ def test_a_party_organ_takes_the_party_prefix_of_its_run() -> None:
     assert prefix is not None
     assert restored("网信办", prefix) == "省委网信办"
     assert restored("文化和旅游厅", prefix) == "省文化和旅游厅"
+
+
+def test_a_bracket_of_its_own_does_not_hide_how_a_name_ends() -> None:
+    assert is_unit("各乡镇(街道)")
+    assert is_unit("各区(市)县政府")

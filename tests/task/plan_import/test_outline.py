@@ -27,6 +27,10 @@ def test_a_text_without_line_breaks_has_the_same_outline() -> None:
     assert shapes(text) == [[["一", ["一", "二"]], ["二", ["三"]]]]
 
 
+def test_the_first_number_may_run_on_from_the_title() -> None:
+    assert shapes("云溪市稳外贸若干措施一、甲。内容。二、乙。内容。") == [["一", "二"]]
+
+
 def test_enumerations_inside_a_sentence_open_no_items() -> None:
     assert shapes("一、甲\n推进一、二、三产业融合，统一、规范管理。\n二、乙") == [["一", "二"]]
 

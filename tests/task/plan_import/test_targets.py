@@ -51,6 +51,17 @@ def amounts(text: str) -> list[str]:
         ("办结率达到百分之九十八以上", ">= 98 %"),
         ("服务群众100余万人次", "> 100 万人次"),
         ("投入不低于总额的50%", ">= 50 %"),
+        ("营业收入迈上6000亿元台阶", ">= 6000 亿元"),
+        ("用户力争达到500万。", ">= 500 万"),
+        ("研发人员不少于85人年", ">= 85 人年"),
+        ("接入视频2000路", "= 2000 路"),
+        ("算力规模达到3000P以上", ">= 3000 P"),
+        ("形成3000台（套）产能", "= 3000 台(套)"),
+        ("售价降至30元/公斤以下", "<= 30 元/公斤"),
+        ("设立规模20亿元的引导基金", "= 20 亿元"),
+        ("按病种付费占比达到85%", ">= 85 %"),
+        ("新增存栏3000头以上牧场30个", "= 30 个"),
+        ("群众满意度达到90分以上", ">= 90 分"),
     ],
 )
 def test_an_amount_compares_as_the_document_writes_it(text: str, amount: str) -> None:
@@ -65,6 +76,8 @@ def test_an_amount_compares_as_the_document_writes_it(text: str, amount: str) ->
         ("企业数分别达到100和50家", [">= 100 家", ">= 50 家"]),
         ("不得低于县道每公里1万元，乡道每公里5000元", [">= 1 万元", ">= 5000 元"]),
         ("加快2个试点和4个城市建设", ["= 2 个", "= 4 个"]),
+        ("普及率分别达到省级40%和市级55%", [">= 40 %", ">= 55 %"]),
+        ("吞吐量分别超过7亿吨和4200万标箱，航线增加到260条", ["> 7 亿吨", "> 4200 万标箱", "= 260 条"]),
     ],
 )
 def test_several_amounts_share_what_is_printed_once(text: str, expected: list[str]) -> None:
@@ -106,6 +119,8 @@ def test_an_exclusion_keeps_its_example_out(exclusion: Exclusion) -> None:
         "4A级景区",
         "三年行动",
         "每25—30公里设站",
+        "展位费最高补贴70%",
+        "P2P平台",
     ],
 )
 def test_numbers_that_count_something_else_are_no_targets(text: str) -> None:

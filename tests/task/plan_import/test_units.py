@@ -113,6 +113,7 @@ def test_a_prefix_is_not_given_to_places_groups_or_national_units() -> None:
         ("住房城乡建设部等国务院相关部门及各地区负责", ["住房城乡建设部", "国务院相关部门", "各地区"], True),
         ("国务院相关部门和单位及各地区负责", ["国务院相关部门和单位", "各地区"], False),
         ("市高等法院负责", ["市高等法院"], False),
+        ("教育部、民政部等部门和各地区负责", ["教育部", "民政部", "各地区"], True),
     ],
 )
 def test_an_open_end_closes_the_list_or_adds_a_group(text: str, expected: list[str], open_ended: bool) -> None:
@@ -159,3 +160,24 @@ def test_a_label_may_name_nobody(nobody: str) -> None:
 def test_prose_about_duty_is_no_list(prose: str) -> None:
     units = read_units(prose, Span(0, len(prose)))
     assert units is None or not any(re.search("商务局$", mention.name) for mention in units.mentions)
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "排在第一位的部门为牵头部门",
+        "列第一位的为牵头单位",
+        "列首位的为牵头单位",
+        "排名第一的为牵头单位",
+        "第一责任单位为牵头单位",
+        "排在首位的责任单位为牵头单位",
+        "牵头单位为排名第一的单位",
+    ],
+)
+def test_a_remark_about_the_first_listed_is_told_in_many_ways(remark: str) -> None:
+    assert roles(f"市商务局、市财政局,{remark}") == [("市商务局", "lead"), ("市财政局", "cooperating")]
+
+
+@pytest.mark.parametrize("group", ["各区、县(市)政府", "各市、县人民政府", "各盟行政公署、市人民政府", "各镇、街道"])
+def test_a_group_of_several_levels_is_one_unit(group: str) -> None:
+    assert names(f"市商务局,{group}") == ["市商务局", group]
