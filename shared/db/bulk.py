@@ -9,6 +9,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db.prepared import driver_of
+
 Values = Sequence[Mapping[str, Any]]
 
 
@@ -57,7 +59,7 @@ async def copy_rows(
     if connection.dialect.name != "postgresql":
         await insert_rows(connection, table, [dict(zip(columns, row, strict=True)) for row in rows])
         return
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver = driver_of(connection)
     if not driver.is_in_transaction():  # SQLAlchemy begins with its first statement
         await connection.execute(select(1))
     prepared = _prepared(table, tuple(columns))

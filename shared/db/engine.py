@@ -11,7 +11,9 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.db import sqlite_writer
 from shared.db.failures import passes_by_itself
+from shared.db.prepared import driver_of
 from shared.errors import Unavailable
 
 POOL_WAIT_SECONDS = 5
@@ -44,8 +46,8 @@ class Database:
         self._reading: Transaction = AsyncEngine.connect if self.is_sqlite else _postgres_snapshot
         if self.is_sqlite:
             Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
-            self._writer = _sqlite(address, pool=1, begin="BEGIN IMMEDIATE")
-            self._reader = _sqlite(address, pool=SQLITE_READERS, begin="BEGIN", pragmas=("PRAGMA query_only=ON",))
+            self._writer = _sqlite_writer(address)
+            self._reader = _sqlite_readers(address)
         else:
             self._writer = self._reader = _postgres(address, pool)
 
@@ -87,24 +89,41 @@ async def _told_when_busy() -> AsyncIterator[None]:
         raise
 
 
-def _sqlite(address: URL, pool: int, begin: str, pragmas: tuple[str, ...] = ()) -> AsyncEngine:
+def _sqlite_writer(address: URL) -> AsyncEngine:
     engine = create_async_engine(
-        address.set(drivername="sqlite+aiosqlite"), pool_size=pool, max_overflow=0, pool_timeout=POOL_WAIT_SECONDS
+        address.set(drivername="sqlite+aiosqlite"),
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        async_creator=lambda *_args, **_options: sqlite_writer.connect(address.database or ""),
     )
+    _listen(engine, "BEGIN IMMEDIATE", SQLITE_PRAGMAS)
+    return engine
 
+
+def _sqlite_readers(address: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        address.set(drivername="sqlite+aiosqlite"),
+        pool_size=SQLITE_READERS,
+        max_overflow=0,
+        pool_timeout=POOL_WAIT_SECONDS,
+        connect_args={"isolation_level": None},  # the driver must not begin by itself
+    )
+    _listen(engine, "BEGIN", (*SQLITE_PRAGMAS, "PRAGMA query_only=ON"))
+    return engine
+
+
+def _listen(engine: AsyncEngine, begin: str, pragmas: tuple[str, ...]) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin by itself: see `begin`
         cursor = connection.cursor()
-        for pragma in (*SQLITE_PRAGMAS, *pragmas):
+        for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
-
-    return engine
 
 
 def _postgres(address: URL, pool: int) -> AsyncEngine:
@@ -139,7 +158,7 @@ def _postgres_snapshot(engine: AsyncEngine) -> AbstractAsyncContextManager[Async
 @asynccontextmanager
 async def _in_transaction(engine: AsyncEngine, **options: Any) -> AsyncIterator[AsyncConnection]:
     async with engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
+        driver = driver_of(connection)
         try:
             async with driver.transaction(**options):
                 yield connection

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, exists, insert, literal_column, select, update
+from sqlalchemy import Table, Update, bindparam, exists, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.prepared import Prepared
@@ -25,17 +25,20 @@ async def change_and_append(
 
     Raises VersionConflict where the stored version is not the one that the events follow.
     """
-    before = change["version"] - len(rows)
+    columns = tuple(name for name in change if name != "id")
+    values = {f"new_{name}": change[name] for name in columns}
+    values |= {"_id": change["id"], "_before": change["version"] - len(rows)}
     if len(rows) == 1 and connection.dialect.name == "postgresql":
-        await _change_and_append_at_once(connection, tables, target, change, rows[0], before)
-        return
-    columns = {name: value for name, value in change.items() if name != "id"}
-    bumped = await connection.execute(
-        _bump(target, tuple(columns)), {**_new(columns), "_id": change["id"], "_before": before}
-    )
-    if bumped.rowcount == 0:
+        at_once = _bump_and_append(tables, target, columns, tuple(rows[0]))
+        changed = await at_once.execute(connection, {**values, **_log_values(rows[0])})
+    else:
+        changed = await _bump(target, columns).execute(connection, values)
+    if changed == 0:
         raise VersionConflict
-    await append(connection, tables, rows)
+    if len(rows) > 1:
+        await append(connection, tables, rows)
+    elif connection.dialect.name != "postgresql":
+        await _append_one(connection, tables, rows[0])
 
 
 async def append(connection: AsyncConnection, tables: EventLogTables, rows: Sequence[LogRow]) -> None:
@@ -50,27 +53,23 @@ async def append(connection: AsyncConnection, tables: EventLogTables, rows: Sequ
         await connection.execute(insert(tables.outbox).from_select(["seq", "event_id"], written))
 
 
-async def _change_and_append_at_once(
-    connection: AsyncConnection,
-    tables: EventLogTables,
-    target: Table,
-    change: Mapping[str, Any],
-    row: LogRow,
-    before: int,
-) -> None:
-    columns = {name: value for name, value in change.items() if name != "id"}
-    statement = _bump_and_append(tables, target, tuple(columns), tuple(row))
-    values = {**_new(columns), "_id": change["id"], "_before": before, **{f"log_{k}": v for k, v in row.items()}}
-    if await statement.execute(connection, values) == 0:
-        raise VersionConflict
+async def _append_one(connection: AsyncConnection, tables: EventLogTables, row: LogRow) -> None:
+    """On SQLite, where a statement costs no round trip."""
+    values = _log_values(row)
+    await _log_one(tables, tuple(row)).execute(connection, values)
+    await _send_one(tables).execute(connection, values)
 
 
-def _new(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"new_{name}": value for name, value in columns.items()}
+def _log_values(row: LogRow) -> dict[str, Any]:
+    return {f"log_{name}": value for name, value in row.items()}
 
 
 @lru_cache(maxsize=256)
-def _bump(target: Table, columns: tuple[str, ...]) -> Any:
+def _bump(target: Table, columns: tuple[str, ...]) -> Prepared:
+    return Prepared(_bumping(target, columns))
+
+
+def _bumping(target: Table, columns: tuple[str, ...]) -> Update:
     """UPDATE of these columns where the version is still the one before."""
     return (
         update(target)
@@ -83,7 +82,7 @@ def _bump(target: Table, columns: tuple[str, ...]) -> Any:
 def _bump_and_append(
     tables: EventLogTables, target: Table, columns: tuple[str, ...], log_columns: tuple[str, ...]
 ) -> Prepared:
-    bumped = _bump(target, columns).returning(literal_column("1").label("one")).cte("bumped")
+    bumped = _bumping(target, columns).returning(literal_column("1").label("one")).cte("bumped")
     values = [bindparam(f"log_{name}", type_=tables.log.c[name].type) for name in log_columns]
     logged = (
         insert(tables.log)
@@ -93,3 +92,15 @@ def _bump_and_append(
     )
     sent = insert(tables.outbox).from_select(["seq", "event_id"], select(logged.c.seq, logged.c.event_id))
     return Prepared(sent)
+
+
+@lru_cache(maxsize=64)
+def _log_one(tables: EventLogTables, columns: tuple[str, ...]) -> Prepared:
+    values = {name: bindparam(f"log_{name}", type_=tables.log.c[name].type) for name in columns}
+    return Prepared(insert(tables.log).values(values))
+
+
+@lru_cache(maxsize=64)
+def _send_one(tables: EventLogTables) -> Prepared:
+    event_id = bindparam("log_event_id", type_=tables.outbox.c.event_id.type)
+    return Prepared(insert(tables.outbox).values(seq=func.last_insert_rowid(), event_id=event_id))
