@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from contextlib import suppress
 
 from fastapi import FastAPI
 from rich.console import Console
@@ -59,12 +58,14 @@ async def _serve_and_greet(server: Server, settings: ServiceSettings, *, demo: b
     serving = asyncio.create_task(serve_until_stopped(server))
     greeting = asyncio.create_task(_greet(server, settings, demo=demo, started=started))
     await asyncio.wait({serving, greeting}, return_when=asyncio.FIRST_COMPLETED)
+    asked_to_stop = server.should_exit or serving.done()
     if greeting.done() and greeting.exception():
         server.should_exit = True
     await serving
     greeting.cancel()
-    with suppress(asyncio.CancelledError):
-        await greeting
+    (failure,) = await asyncio.gather(greeting, return_exceptions=True)
+    if isinstance(failure, Exception) and not asked_to_stop:  # a load that lost its server to Ctrl-C goes on next time
+        raise failure
 
 
 async def _greet(server: Server, settings: ServiceSettings, *, demo: bool, started: float) -> None:
