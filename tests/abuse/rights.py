@@ -36,6 +36,7 @@ USUAL = {
     "name": "luohu",
     "account": "futian",
     "id": ID,
+    "draft": ID,
     "consumer": "nobody.listens",
     "subject": "unit/0192",
 }
@@ -51,6 +52,7 @@ class Right:
     status: int = 200
     body: Any = None
     where: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
 
     def expected(self, who: str) -> int:
         if who in self.through:
@@ -130,6 +132,18 @@ TASK: dict[str, Right] = {
     f"POST {R}/return": Right(OFFICE, (READERS | OF_FUTIAN) - OFFICE, status=409, body=RETURN),
     f"POST {R}/accept": Right(OFFICE, (READERS | OF_FUTIAN) - OFFICE, status=409, body={}),
 }
+IMPORT: dict[str, Right] = {
+    "POST /plan-drafts": only(OFFICE_ANYWHERE, status=422),  # without a document
+    "GET /plan-drafts": only(OFFICE_ANYWHERE),
+    "GET /plan-drafts/{draft}": only(OFFICE_ANYWHERE, status=404),
+    "GET /plan-drafts/{draft}/html": only(OFFICE_ANYWHERE, status=404),
+    "PATCH /plan-drafts/{draft}": only(
+        OFFICE_ANYWHERE, status=404, body={"operations": [{"op": "confirm", "item": "title"}]}
+    ),
+    "POST /plan-drafts/{draft}/confirm": only(OFFICE_ANYWHERE, status=404, body={"all": True}),
+    "GET /plan-drafts/{draft}/difference": only(OFFICE_ANYWHERE, status=404, query={"plan": PLAN}),
+    "POST /plan-drafts/{draft}/revert": only(OFFICE_ANYWHERE, status=404),
+}
 NOTIFICATION: dict[str, Right] = {
     "GET /inbox": Right(EVERYBODY),
     "POST /inbox/{id}/read": Right(NOBODY),
@@ -159,7 +173,7 @@ REPORTING: dict[str, Right] = {
 }
 RIGHTS: dict[str, dict[str, Right]] = {
     "directory": DIRECTORY | OPERATORS,
-    "task": TASK | OPERATORS,
+    "task": TASK | IMPORT | OPERATORS,
     "notification": NOTIFICATION | OPERATORS,
     "reporting": REPORTING | OPERATORS,
 }

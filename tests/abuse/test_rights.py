@@ -47,7 +47,7 @@ async def ask(whole: Whole, service: str, route: str, right: Right, who: str | N
     rehearsable = any(given["name"] == "dry_run" for given in operations(whole, service)[route].get("parameters", ()))
     body = story_plan() if route == "PUT /plans/{plan}" else right.body
     request = {} if body is None else {"json": body}
-    params = {"dry_run": "true"} if rehearsable else {}
+    params = {**right.query, **({"dry_run": "true"} if rehearsable else {})}
     return await whole.ask(who, method, f"/api/{service}/v1{path}", params=params, **request)
 
 
