@@ -25,6 +25,19 @@ def chinese_integer(text: str) -> int:
     return total + (digit or 0)
 
 
+def chinese_numeral(value: int) -> str:
+    """17 → 十七, 120 → 一百二十, 105 → 一百零五; for the numbers of items, below 1000."""
+    hundreds, rest = divmod(value, 100)
+    tens, ones = divmod(rest, 10)
+    digits = "零一二三四五六七八九"
+    printed = f"{digits[hundreds]}百" if hundreds else ""
+    if tens:
+        printed += ("" if tens == 1 and not hundreds else digits[tens]) + "十"
+    elif hundreds and ones:
+        printed += "零"
+    return printed + (digits[ones] if ones or not value else "")
+
+
 def integer(text: str) -> int:
     return int(text) if text.isdecimal() else chinese_integer(text)
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from docx import Document as DocxDocument
-from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
-from docx.table import Table
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
@@ -25,6 +22,7 @@ from services.task.plan_import.errors import (
     PdfEncrypted,
     PdfWithoutText,
 )
+from services.task.plan_import.word import word_text
 
 MOST_BYTES = 20_000_000  # the longest plan of the genre is below 1 MB; scanned annexes make up the rest
 MOST_CHARACTERS = 5_000_000  # 10 MB of Chinese text is 3.5 million
@@ -110,11 +108,9 @@ def _looks_misread(document: bytes, text: str) -> bool:
 
 
 def _docx_text(document: bytes) -> str:
-    """Paragraphs and tables in their order; a row is a line, its cells are parted by tabs."""
     _check_archive(document)
     try:
-        opened = DocxDocument(io.BytesIO(document))
-        return "\n".join(_blocks(opened))
+        return word_text(DocxDocument(io.BytesIO(document)))
     except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile, SyntaxError) as error:
         raise DocumentDamaged from error
 
@@ -135,26 +131,6 @@ def _check_archive(document: bytes) -> None:
 
 def _is_bomb(entry: zipfile.ZipInfo) -> bool:
     return entry.file_size > 1_000_000 and entry.file_size > MOST_RATIO * max(entry.compress_size, 1)
-
-
-def _blocks(document: Document) -> Iterator[str]:
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            yield from _rows(block)
-        else:
-            yield block.text
-
-
-def _rows(table: Table) -> Iterator[str]:
-    """A merged cell is printed once, where it begins."""
-    seen: set[object] = set()
-    for row in table.rows:
-        cells = []
-        for cell in row.cells:
-            first = cell._tc not in seen  # python-docx has no public identity of a merged cell
-            seen.add(cell._tc)
-            cells.append(" ".join(cell.text.split()) if first else "")
-        yield "\t".join(cells)
 
 
 # -- .pdf --------------------------------------------------------------------------------------------------------------

@@ -16,9 +16,11 @@ def resolve(draft: Draft, directory: UnitDirectory) -> Draft:
 
 
 def resolve_item(item: Item, directory: UnitDirectory) -> Item:
+    """An item that is no unit, or is decided, stays. A name that a person entered stands before what is printed."""
     if not isinstance(item, DraftUnit) or _is_decided(item):
         return item
-    match = directory.find(item.name, _plain(item.name), item.printed)
+    printed = () if item.status is Status.CONFIRMED else (item.printed,)
+    match = directory.find(item.name, _plain(item.name), *printed)
     return replace(
         item,
         key=match.key,
