@@ -65,7 +65,8 @@ def _problem(row: Any, last_version: int, last_hash: bytes) -> str | None:
         return f"version {last_version + 1} is missing"
     if row.prev != last_hash:
         return "does not follow the event before it"
-    if link(row.prev, row.attributes, row.payload) != row.hash:
+    hashed = (row.prev, row.attributes, row.payload)
+    if not all(isinstance(part, bytes) for part in hashed) or link(*hashed) != row.hash:
         return "was changed after it was written"
     wrong = [name for name, value in _said(row).items() if getattr(row, name) != value]
     return f"is filed under another {', '.join(wrong)} than it says" if wrong else None
