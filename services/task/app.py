@@ -5,8 +5,9 @@ from fastapi import FastAPI
 from services.task.calendar import state_council_calendar
 from services.task.consumers import CONSUMERS
 from services.task.deadlines import DeadlineWorker
+from services.task.drafting import Drafting
 from services.task.models import CLOCK, CONSUMING, EVENT_LOG, Account, Assignment, Deadline, Plan, Report
-from services.task.routes import assignments, feed, plans, reports, todo
+from services.task.routes import assignments, feed, plan_drafts, plans, reports, todo
 from services.task.settings import TaskSettings
 from shared.auth.accounts import KnownAccounts
 from shared.bus.base import Bus
@@ -36,8 +37,9 @@ def create_service(settings: TaskSettings, bus: Bus | None = None) -> Service:
 def create_app(settings: TaskSettings, bus: Bus | None = None) -> FastAPI:
     app = create_web_app(
         create_service(settings, bus),
-        [reports.router, assignments.router, plans.router, todo.router, feed.router],
+        [reports.router, assignments.router, plans.router, plan_drafts.router, todo.router, feed.router],
         title="Duban task",
     )
     app.state.calendar = state_council_calendar()
+    app.state.drafting = Drafting()
     return app

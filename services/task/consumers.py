@@ -26,7 +26,8 @@ known_accounts = directory.table(Account.__table__)  # type: ignore[attr-defined
 @known_units.on(UnitRegistered, UnitChanged)
 def know_unit(row: Row, event: Recorded[UnitState]) -> Row:
     unit = event.data
-    return row.with_(unit=unit.unit, name=unit.name, name_en=unit.name_en, kind=unit.kind, relation=unit.relation)
+    names = {"name": unit.name, "name_en": unit.name_en, "short_name": unit.short_name, "aliases": list(unit.aliases)}
+    return row.with_(unit=unit.unit, kind=unit.kind, relation=unit.relation, **names)
 
 
 @known_groups.on(UnitGroupDefined, UnitGroupChanged)

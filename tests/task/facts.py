@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from contracts.directory import AccountChanged, AccountRegistered, UnitGroupDefined, UnitRegistered
+from contracts.directory import AccountChanged, AccountRegistered, UnitChanged, UnitGroupDefined, UnitRegistered
 from contracts.names import Relation, Role, UnitKind
 from services.task.days import zone
 from shared.auth import Actor
@@ -91,15 +91,18 @@ class Directory:
         told.everything()
         return told
 
-    def unit(self, key: str) -> Recorded[Any]:
+    def unit(self, key: str, **changed: Any) -> Recorded[Any]:
+        """Registered the first time, changed after that; so too an account."""
         name, kind, relation = UNITS[key]
-        return self._record(f"unit/{key}", UnitRegistered(unit=key, name=name, kind=kind, relation=relation))
+        fact = UnitChanged if self._versions[f"unit/{key}"] else UnitRegistered
+        facts = {"unit": key, "name": name, "kind": kind, "relation": relation, **changed}
+        return self._record(f"unit/{key}", fact(**facts))
 
-    def group(self, key: str, members: Iterable[str]) -> Recorded[Any]:
-        return self._record(f"unit_group/{key}", UnitGroupDefined(group=key, name=key, members=list(members)))
+    def group(self, key: str, members: Iterable[str], name: str | None = None) -> Recorded[Any]:
+        facts = UnitGroupDefined(group=key, name=name or key, members=list(members))
+        return self._record(f"unit_group/{key}", facts)
 
     def account(self, username: str, **changed: Any) -> Recorded[Any]:
-        """Registered the first time, changed after that."""
         subject = f"account/{account_id(username)}"
         kind = AccountChanged if self._versions[subject] else AccountRegistered
         facts = {"account": account_id(username), "username": username, "auth_epoch": 1, **PEOPLE[username], **changed}

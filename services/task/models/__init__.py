@@ -3,6 +3,7 @@
 from services.task.models.assignment import Assignment, AssignmentState
 from services.task.models.deadline import Deadline
 from services.task.models.plan import Measure, Plan, PlanDraft, PlanState
+from services.task.models.plan_drafts import ImportDraft
 from services.task.models.report import Report, ReportContent, ReportState, ShownState
 from services.task.models.tables import CLOCK, CONSUMING, EVENT_LOG, Account, TaskTable, groups, units
 
@@ -14,6 +15,7 @@ __all__ = [
     "Assignment",
     "AssignmentState",
     "Deadline",
+    "ImportDraft",
     "Measure",
     "Plan",
     "PlanDraft",

@@ -35,6 +35,8 @@ units = Table(
     Column("unit", String(63), nullable=False, unique=True),
     Column("name", String(120), nullable=False),
     Column("name_en", String(200), nullable=False),
+    Column("short_name", String(200), nullable=False),
+    Column("aliases", JsonText, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("relation", String(20), nullable=False),
 )
