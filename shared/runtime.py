@@ -31,6 +31,7 @@ from shared.telemetry.metrics import CONSUMER_LAG, PARKED
 
 SAMPLE_SECONDS = 5.0
 RESTART_SECONDS = 1.0
+CANCEL_AGAIN_SECONDS = 1.0
 EMBEDDED_POLL_SECONDS = 1.0
 PRODUCTION_POLL_SECONDS = 0.1
 NO_CAUSE = Cause()
@@ -229,6 +230,10 @@ def open_bus_from(settings: ServiceSettings) -> Bus:
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
+    """Cancel until they end: a driver that is connecting may take the cancellation for a time-out of its own."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_SECONDS)
     await asyncio.gather(*tasks, return_exceptions=True)
