@@ -5,6 +5,7 @@ At least once: a crash between sending and recording repeats an e-mail at most o
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -166,10 +167,9 @@ class DeliveryWorker:
         return max(0.0, min(self._poll_seconds, until_due))
 
     async def _rest(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._woken.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
     @property
     def _poll_seconds(self) -> float:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -85,10 +86,10 @@ class InboxStream:
 
     async def _wait(self, heard: asyncio.Event, ends: float) -> None:
         look = EMBEDDED_LOOK_SECONDS if self.service.settings.embedded else LOOK_SECONDS
-        try:
-            await asyncio.wait_for(heard.wait(), min(look, max(0.0, ends - asyncio.get_running_loop().time())))
-        except TimeoutError:
-            return
+        left = max(0.0, ends - asyncio.get_running_loop().time())
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(look, left)):
+                await heard.wait()
 
 
 def _times(entries: Iterable[InboxEntry]) -> list[datetime]:

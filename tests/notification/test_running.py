@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -52,7 +53,7 @@ async def eventually(holds: Callable[[], bool], within: float = 20.0) -> None:
 
 
 async def settle(desk: Desk) -> None:
-    for _ in range(1000):
+    for _ in range(300):
         if not any((await desk.service.work_left()).values()):
             return
         await asyncio.sleep(0.02)
@@ -98,3 +99,20 @@ async def test_what_is_published_is_delivered_once_and_the_service_settles(desk:
     assert len(await desk.inbox("futian")) == 4
     assert len(desk.mail_to("futian-head")) == 1
     assert len(await desk.events("notice.sent")) == 10
+
+
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)
+async def test_a_loop_that_misses_its_cancellation_ends_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = asyncio.Event()
+
+    async def connect_slowly() -> None:
+        started.set()
+        with suppress(asyncio.CancelledError):  # as a driver does that was just about to time out
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(desk.worker, "run", connect_slowly)
+    async with asyncio.timeout(20), desk.service.running("worker"):
+        await started.wait()
