@@ -19,9 +19,10 @@ from services.task.schemas.history import HistoryOut
 from services.task.schemas.reports import AcceptIn, ObligationOut, ReportIn, ReportOut, ReportVersion, ReturnIn
 from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Work, etag
 from shared.web.idempotency import once_per_key
+from shared.web.lean import LeanRoute
 from shared.web.paging import Page, Paged
 
-router = APIRouter(tags=["reports"])
+router = APIRouter(tags=["reports"], route_class=LeanRoute)
 R = "/plans/{plan}/measures/{measure}/units/{unit}/reports/{period}"
 Key = Annotated[ReportKey, Depends(report_key)]
 UnitFilter = Annotated[UnitKey | None, Query()]
