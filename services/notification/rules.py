@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any, TypeVar
 from uuid import uuid5
 
@@ -89,7 +90,11 @@ def notice_rows(event: Recorded[Any], brought_up: Iterable[NewNotice]) -> Iterat
 @rule(AssignmentIssued)
 def hand_over_to_the_unit(event: Recorded[AssignmentIssued]) -> Iterable[NewNotice]:
     issued = event.data
-    first = min((owed for owed in issued.obligations if owed.due >= issued.issued_at.date()), key=_due, default=None)
+    first = min(
+        (owed for owed in issued.obligations if owed.due >= issued.issued_at.date()),
+        key=attrgetter("due"),
+        default=None,
+    )
     yield NewNotice(
         Audience(Role.LIAISON, issued.unit),
         "assignment_issued",
@@ -205,7 +210,3 @@ def _which_report(report: ReportEvent) -> dict[str, Any]:
 
 def _duty(report: ReportEvent) -> str:
     return duty_key(report.plan, report.measure, report.unit, report.period)
-
-
-def _due(owed: Any) -> Any:
-    return owed.due

@@ -123,6 +123,12 @@ async def test_a_final_refusal_of_message_or_recipient_is_known_as_such(postbox:
         await send(postbox)
 
 
+async def test_what_a_server_says_is_passed_on_without_the_address_it_repeats() -> None:
+    with pytest.raises(NotSent) as failure:
+        await send(Postbox(recipient="550 5.1.1 <zhang@example.org>: zhang@example.org unknown"))
+    assert str(failure.value) == "550 5.1.1 <<…>>: <…> unknown"
+
+
 async def test_a_server_that_hangs_up_after_the_data_leaves_it_open_whether_it_took_the_message() -> None:
     postbox = Postbox(drops=True)
     with pytest.raises(NotSent) as failure:

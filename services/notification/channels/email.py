@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from shared.faultpoints import faultpoint
 
 SMTP_SECONDS = 20.0
 """For each exchange with the server."""
+MAX_ERROR_LENGTH = 300
+ADDRESS = re.compile(r"[^\s<>:,;]+@[^\s<>:,;]+")
 DEFAULT_PORTS = {"smtp": 25, "smtps": 465}
 START_TLS: Mapping[str, bool | None] = {"required": True, "never": False, "offered": None}
 
@@ -151,13 +154,17 @@ def _is_for_good(failure: Exception) -> bool:
 
 
 def describe(failure: Exception) -> str:
-    """For the log and the delivery's state. The server's words may hold anything, so one line and not too long."""
+    """For logs, events and the delivery's state: one line, not too long, and without addresses, which stay here."""
+    said = ADDRESS.sub("<…>", one_line(_words_of(failure)))
+    return said[:MAX_ERROR_LENGTH]
+
+
+def _words_of(failure: Exception) -> str:
     if isinstance(failure, aiosmtplib.SMTPRecipientsRefused):
-        first = failure.recipients[0]
-        return one_line(f"{first.code} {first.message}")[:300]
+        return _words_of(failure.recipients[0])
     if isinstance(failure, aiosmtplib.SMTPResponseException):
-        return one_line(f"{failure.code} {failure.message}")[:300]
-    return one_line(f"{type(failure).__name__}: {failure}")[:300]
+        return f"{failure.code} {failure.message}"
+    return f"{type(failure).__name__}: {failure}"
 
 
 # --- a folder -------------------------------------------------------------------------------------
