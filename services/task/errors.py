@@ -55,7 +55,10 @@ class PlanClosed(AppError):
 class JoinOfNobody(AppError):
     code, status = "join-of-nobody", 422
     title = Text("没有这项交办", "No such assignment")
-    detail = Text("措施 {measure} 没有交给单位 {unit}，不能设定其起始期。", "Measure {measure} does not go to {unit}; it cannot join later.")
+    detail = Text(
+        "措施 {measure} 没有交给单位 {unit}，不能设定其起始期。",
+        "Measure {measure} does not go to {unit}; it cannot join later.",
+    )
 
 
 class FirstPeriodOutsidePlan(AppError):

@@ -11,7 +11,11 @@ SECRET_WORDS = ("password", "token", "secret", "authorization", "cookie")
 
 def configure_logging(level: str = "info", as_json: bool = False) -> None:
     """Route structlog and the standard library's loggers to standard error, once per process."""
-    renderer: Any = structlog.processors.JSONRenderer(ensure_ascii=False) if as_json else structlog.dev.ConsoleRenderer()
+    renderer: Any = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    )
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
