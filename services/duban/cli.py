@@ -17,7 +17,7 @@ from services.duban.output import local, print_board, print_json, print_table
 if TYPE_CHECKING:
     from shared.errors import AppError
 
-REFUSED, NOT_REACHABLE = 1, 3
+REFUSED = 1
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
@@ -361,26 +361,24 @@ def _mount() -> None:
     for name, group in groups.items():
         app.add_typer(group, name=name)
     from services.duban.contracts import app as contracts
-    from services.duban.plan_draft import draft
+    from services.duban.plan_draft import confirm, draft, import_document
 
     app.add_typer(contracts, name="contracts")
     plan.command("draft")(draft)
+    plan.command("import")(import_document)
+    plan.command("confirm")(confirm)
 
 
 def main() -> None:
     """Run, and turn an expected failure into one sentence and an exit code."""
-    from services.duban.client import NotReachable, NotSignedIn, Refused
-    from services.duban.demo.clockwork import DoesNotSettle
-    from services.duban.refusals import CannotStart
+    from services.duban.failures import Failure
     from shared.errors import AppError
 
     _mount()
     try:
         app()
-    except NotReachable as lost:
-        _fail(str(lost), NOT_REACHABLE)
-    except (Refused, NotSignedIn, CannotStart, DoesNotSettle) as refused:
-        _fail(str(refused), REFUSED)
+    except Failure as failure:
+        _fail(str(failure), failure.exit_code)
     except AppError as refused:
         _fail(_in_both_languages(refused), REFUSED)
 

@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 
+from services.duban.failures import Failure
+
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 SESSION_ENDED = {400, 401}
 """OAuth 2 answers 400 invalid_grant to a refresh token that no longer counts."""
 
 
-class Refused(Exception):
+class Refused(Failure):
     """The server refused; the sentence is its problem's detail."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
@@ -24,11 +26,13 @@ class Refused(Exception):
         super().__init__("\n".join([str(problem.get("detail") or problem.get("title") or f"HTTP {status}"), *fields]))
 
 
-class NotReachable(Exception):
+class NotReachable(Failure):
     """Duban does not answer at the address."""
 
+    exit_code = 3
 
-class NotSignedIn(Exception):
+
+class NotSignedIn(Failure):
     """No session can be used; the sentence says what to do."""
 
 

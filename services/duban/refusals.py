@@ -7,11 +7,12 @@ import socket
 from pathlib import Path
 from typing import IO
 
+from services.duban.failures import Failure
 from shared.settings import ServiceSettings
 
 
-class CannotStart(Exception):
-    """The sentence says what to do."""
+class CannotStart(Failure):
+    """The system stays down; nothing was changed."""
 
 
 def check_port(settings: ServiceSettings) -> None:

@@ -5,6 +5,8 @@ import time
 
 from fastapi import FastAPI
 from rich.console import Console
+from sqlalchemy import make_url
+from sqlalchemy.exc import DBAPIError
 
 from services.duban.catalogue import ALL, WITH_DATABASE, service_kind
 from services.duban.memory import return_large_blocks
@@ -81,12 +83,15 @@ async def _greet(server: Server, settings: ServiceSettings, *, demo: bool, start
 
 
 async def upgrade_databases() -> None:
-    """Bring every service's database to this build's shape. Raises DatabaseNewerThanCode."""
+    """Bring every service's database to this build's shape. Raises DatabaseNewerThanCode or CannotStart."""
     for name in WITH_DATABASE:
         kind = service_kind(name)
         settings = kind.settings()
         database = Database(settings.database_for(name), 1)
         try:
             await upgrade(database, kind.package)
+        except DBAPIError as unfit:
+            place = make_url(settings.database_for(name)).render_as_string(hide_password=True)
+            raise CannotStart(f"数据库 {place} 无法使用 The database cannot be used: {unfit.orig}") from unfit
         finally:
             await database.close()

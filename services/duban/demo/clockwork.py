@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.duban.client import Client
+from services.duban.failures import Failure
 
 SERVICES = ("directory", "task", "notification", "reporting")
 SETTLE_SECONDS = 120.0
@@ -14,7 +15,7 @@ LONGEST_STEP = timedelta(days=3660)
 UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
-class DoesNotSettle(Exception):
+class DoesNotSettle(Failure):
     """Work was still left after two minutes; it says where."""
 
 
