@@ -353,8 +353,8 @@ async def test_a_commit_wakes_a_resting_relay(parcels: Parcels) -> None:
 async def test_a_commit_just_after_the_relay_has_looked_is_not_overlooked(
     parcels: Parcels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relay, read = parcels.service.relay, parcels.database.read
-    relay.poll_seconds = 3600
+    relay, its_own = parcels.service.relay, Database(parcels.database.url)
+    relay.poll_seconds, relay.database, read = 3600, its_own, its_own.read
     looked = False
 
     @asynccontextmanager
@@ -366,9 +366,11 @@ async def test_a_commit_just_after_the_relay_has_looked_is_not_overlooked(
             looked = True
             await parcels.send()
 
-    monkeypatch.setattr(parcels.database, "read", read_then_commit)
+    monkeypatch.setattr(its_own, "read", read_then_commit)
     async with running(relay):
+        await eventually(lambda: said(looked), "the relay did not look")
         await sent(parcels, 1)
+    await its_own.close()
 
 
 # --- what an operator sees ------------------------------------------------------------------------
