@@ -18,6 +18,7 @@ from services.task.plan_import.stored_form import to_stored
 
 MOST_MEMORY = 1_000_000_000  # 10 MB of text take 0.4 GB
 MOST_ITEMS = 10_000  # 1 MB of text holds some 7,000, and no plan is longer
+OUT_OF_MEMORY = 3
 LOWEST_PRIORITY = 19  # a document never competes with requests
 
 
@@ -27,7 +28,9 @@ def main(document_fd: int, seconds: int) -> None:
     try:
         answer = _answer(_draft(_document(document_fd), asked["name"], asked["directory"]))
     except PlanImportError as refusal:
-        answer = {"refused": refusal.code, "facts": refusal.facts}
+        answer = {"refused": refusal.code, "facts": refusal.facts, "because": repr(refusal.__cause__)[:500]}
+    except MemoryError:
+        sys.exit(OUT_OF_MEMORY)
     sys.stdout.write(json.dumps(answer))
 
 

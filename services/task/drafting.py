@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 import structlog
 
+from services.task.draft_process import OUT_OF_MEMORY
 from services.task.plan_import import Draft, PlanImportError
 from services.task.plan_import.errors import DocumentTooComplex
 from services.task.plan_import.stored_form import from_stored
@@ -27,6 +28,10 @@ MOST_AT_ONCE = 2  # each may take 1 GB for a moment
 RETRY_SECONDS = 10
 PROCESS = "services.task.draft_process"
 log = structlog.get_logger()
+
+
+class DraftingFailed(Exception):
+    """The process ended by a fault of ours, and says which."""
 
 
 @dataclass
@@ -41,12 +46,13 @@ class Drafting:
         """The draft of an open file, by its descriptor, with units matched to the directory.
 
         Raises a PlanImportError for what cannot be read, DocumentTooComplex past the limits, Unavailable while others
-        are being read.
+        are being read, DraftingFailed where the process itself is broken.
         """
         asked = orjson.dumps({"name": name, "directory": directory})
         with self._place():
             answer = await self._answer(document, asked)
         if "refused" in answer:
+            log.info("document refused", refused=answer["refused"], because=answer["because"])
             raise _refusal(answer["refused"], answer["facts"])
         return Draft(name, answer["text"], tuple(map(from_stored, answer["items"])))
 
@@ -70,9 +76,11 @@ class Drafting:
             if process.returncode is None:
                 process.kill()
                 await process.communicate()
-        if process.returncode:
-            log.warning("a document was given up", exit_code=process.returncode, error=complaint[-2000:].decode())
+        status = await process.wait()
+        if status == OUT_OF_MEMORY or status < 0:  # ended by the kernel
             raise DocumentTooComplex(seconds=math.ceil(self.seconds))
+        if status:
+            raise DraftingFailed(complaint[-2000:].decode())
         answer: dict[str, Any] = orjson.loads(said)
         return answer
 
