@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.bus.base import Bus
+from shared.bus.base import Bus, KafkaSecurity
 from shared.bus.open import open_bus
-from shared.clock import BusinessClock, DemoClock, RealClock
+from shared.clock import BusinessClock, DemoClock, RealClock, system_now
 from shared.consumer.applying import Consumer
 from shared.consumer.runner import Runner
 from shared.consumer.standing import count_parked, read_offsets
@@ -23,6 +23,7 @@ from shared.consumer.triage import Reason
 from shared.db import Database
 from shared.errors import Unavailable
 from shared.event_log.ahead import BusIsAhead, refuse_if_bus_is_ahead
+from shared.event_log.answers import forget_old_answers
 from shared.event_log.relay import Relay, measure
 from shared.event_log.tables import EventLogTables
 from shared.event_log.work import Cause, UnitOfWork
@@ -30,6 +31,7 @@ from shared.settings import ServiceSettings
 from shared.telemetry.metrics import CONSUMER_LAG, PARKED
 
 SAMPLE_SECONDS = 5.0
+TIDY_SECONDS = 6 * 3600.0
 RESTART_SECONDS = 1.0
 CANCEL_AGAIN_SECONDS = 1.0
 EMBEDDED_POLL_SECONDS = 1.0
@@ -149,6 +151,7 @@ class Service:
     def _loops(self, mode: Mode) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         loops: list[tuple[str, Callable[[], Awaitable[None]]]] = [("sample", self._sample_forever)]
         if mode != "web":
+            loops.append(("tidy", self._tidy_forever))
             loops.append(("relay", self._relay_once_compared))
             loops += [(consumer.name, self._runner(consumer).run) for consumer in self.consumers]
             loops += [(worker.name, worker.run) for worker in self.workers]
@@ -194,6 +197,12 @@ class Service:
             except (Unavailable, OSError) as lost:
                 log.warning("cannot measure", service=self.name, error=str(lost))
 
+    async def _tidy_forever(self) -> None:
+        while True:
+            async with self.database.write() as connection:
+                await forget_old_answers(connection, self.tables, system_now())
+            await asyncio.sleep(TIDY_SECONDS)
+
     async def work_left(self) -> dict[str, int]:
         """What is still to do: unsent events, lag and waiting events per kind, due timers and deliveries. Sets the metrics."""
         left = {"outbox": await measure(self.database, self.tables, self.name), "lag": await self._lag()}
@@ -226,7 +235,11 @@ class Service:
 
 def open_bus_from(settings: ServiceSettings) -> Bus:
     """The bus that the settings name."""
-    return open_bus(settings.bus_url)
+    password = settings.kafka_password.get_secret_value()
+    security = (
+        KafkaSecurity(settings.kafka_username, password, settings.kafka_tls_ca) if settings.kafka_username else None
+    )
+    return open_bus(settings.bus_url, security=security)
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -8,25 +8,21 @@ SQLite.
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import lru_cache, wraps
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import TypeAdapter
-from sqlalchemy import Row, Table, delete, select, update
+from sqlalchemy import Row, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.auth import Actor
 from shared.clock import system_now
 from shared.errors import AppError, Text
-from shared.event_log.tables import EventLogTables
 from shared.event_log.work import UnitOfWork
 
 MAX_KEY_LENGTH = 255
-KEPT = timedelta(days=7)
 JSON = "application/json"
 BODY_DIGEST = "duban.body_digest"
 """Where in the scope a route that streams its body elsewhere leaves what tells it from others."""
@@ -113,12 +109,6 @@ class _Claim:
 
     def _mine(self) -> tuple[Any, Any]:
         return self._answers.c.account == self._account, self._answers.c.key == self._key
-
-
-async def forget_old_answers(connection: AsyncConnection, tables: EventLogTables, now: datetime) -> int:
-    """Delete answers that nobody will ask for again. Returns how many."""
-    gone = await connection.execute(delete(tables.answers).where(tables.answers.c.created_at < now - KEPT))
-    return gone.rowcount
 
 
 async def _digest(request: Request) -> bytes:

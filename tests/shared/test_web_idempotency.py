@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from shared.clock import system_now
-from shared.web.idempotency import KEPT, forget_old_answers
+from shared.event_log.answers import KEPT, forget_old_answers
 from tests.shared.small_service import EVENT_LOG, Small, token
 
 
