@@ -235,9 +235,10 @@ class Service:
 
 def open_bus_from(settings: ServiceSettings) -> Bus:
     """The bus that the settings name."""
-    password = settings.kafka_password.get_secret_value()
-    security = (
-        KafkaSecurity(settings.kafka_username, password, settings.kafka_tls_ca) if settings.kafka_username else None
+    security = KafkaSecurity(
+        username=settings.kafka_username or None,
+        password=settings.kafka_password.get_secret_value() or None,
+        ca_file=settings.kafka_tls_ca or None,
     )
     return open_bus(settings.bus_url, security=security)
 
