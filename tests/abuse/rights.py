@@ -12,14 +12,15 @@ from tests.task.city import CONTENT
 from tests.task.facts import PEOPLE, PLAN, Q1, Q4, instant
 
 People = frozenset[str]
-EVERYBODY: People = frozenset(PEOPLE)
+EVERYBODY: People = frozenset(PEOPLE) - {"host", "customs", "commerce"}
+"""One person for each role and ownership."""
 ADMIN: People = frozenset({"admin"})
 HEAD: People = frozenset({"office-head"})
-OFFICE: People = HEAD | {"office", "host"}
+OFFICE: People = HEAD | {"office"}
 READERS: People = OFFICE | {"leader", "auditor"}
 FUTIAN: People = frozenset({"futian", "futian-head", "futian-robot"})
 OF_FUTIAN: People = FUTIAN | {"coordinator"}
-PARTAKERS: People = OF_FUTIAN | {"luohu", "nanshan", "customs", "commerce"}
+PARTAKERS: People = OF_FUTIAN | {"luohu", "nanshan"}
 OF_NANSHAN: People = frozenset({"nanshan"})
 NOBODY: People = frozenset()
 OFFICE_ANYWHERE: People = OFFICE | {"elsewhere"}

@@ -86,7 +86,7 @@ async def test_no_key_in_an_address_is_a_failure_inside(whole: Whole, service: s
 async def test_no_filter_is_a_failure_inside_and_none_finds_more(whole: Whole, service: str, route: str) -> None:
     plain = await get(whole, service, route, address(service, route))
     for name in parameters(whole, service, route, "query"):
-        for value in (*NASTY, "0", "1e9", str(2**63), "true"):
+        for value in (*NASTY[::2], "0", "1e9", str(2**63), "true"):
             answer = await get(whole, service, route, f"{address(service, route)}?{name}={value}")
             if answer.status_code != 200:
                 refusal(answer, 400, 404, 422)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ class City:
         """Send a request as somebody, or as nobody."""
         headers = dict(request.pop("headers", {}))
         if who:
-            headers["Authorization"] = f"Bearer {token(account_id(who), preferred_username=who)}"
+            headers["Authorization"] = f"Bearer {token_of(who)}"
         return await self.client.request(method, path, headers=headers, **request)
 
     async def get(self, who: str, path: str, **params: Any) -> Any:
@@ -163,6 +163,12 @@ class City:
         assert answer.status_code == 200, answer.text
         accepted: dict[str, Any] = answer.json()
         return accepted
+
+
+@cache
+def token_of(who: str) -> str:
+    """One for each person: it names an account, which is the same in every city. Signing takes longer than most requests."""
+    return token(account_id(who), preferred_username=who)
 
 
 def assignment(unit: str, measure: str = "1", plan: str = PLAN) -> str:

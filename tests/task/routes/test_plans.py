@@ -90,11 +90,11 @@ async def test_the_office_reads_its_draft_as_it_stands(town: City) -> None:
     assert [plan["state"] for plan in (await town.get("office", "plans"))["items"]] == ["draft"]
 
 
-@pytest.mark.parametrize("path", ["", "/measures", "/assignments", "/obligations", "/deadlines"])
 @pytest.mark.parametrize("who", ["futian", "leader", "auditor", "elsewhere", "coordinator"])
-async def test_a_draft_is_nobody_elses_business(town: City, who: str, path: str) -> None:
+async def test_a_draft_is_nobody_elses_business(town: City, who: str) -> None:
     await town.draft(plan_file())
-    assert (await town.ask(who, "GET", f"plans/{PLAN}{path}")).status_code == 404
+    for path in ("", "/measures", "/assignments", "/obligations", "/deadlines"):
+        assert (await town.ask(who, "GET", f"plans/{PLAN}{path}")).status_code == 404
     assert (await town.get(who, "plans"))["items"] == []
 
 
@@ -376,11 +376,11 @@ async def test_a_plan_is_seen_by_those_who_read_all_or_take_part(city: City, who
     assert [plan["plan"] for plan in (await city.get(who, "plans"))["items"]] == [PLAN]
 
 
-@pytest.mark.parametrize("path", ["", "/measures", "/measures/1", "/assignments", "/obligations", "/deadlines"])
 @pytest.mark.parametrize("who", ["education", "admin", "elsewhere", "feed-robot"])
-async def test_a_plan_does_not_exist_for_who_takes_no_part(city: City, who: str, path: str) -> None:
-    answer = await city.ask(who, "GET", f"plans/{PLAN}{path}")
-    assert (answer.status_code, problem(answer)) == (404, "plan-not-found")
+async def test_a_plan_does_not_exist_for_who_takes_no_part(city: City, who: str) -> None:
+    for path in ("", "/measures", "/measures/1", "/assignments", "/obligations", "/deadlines"):
+        answer = await city.ask(who, "GET", f"plans/{PLAN}{path}")
+        assert (answer.status_code, problem(answer)) == (404, "plan-not-found")
     assert (await city.get(who, "plans"))["items"] == []
 
 
