@@ -229,8 +229,8 @@ class _Assembly:
         return self.stages.lines.traced.source(span)
 
     def _printed(self, span: Span) -> str:
-        """The document's own characters, without the white space of its layout."""
-        return "".join(self._source(span).of(self.stages.reading.text).split())
+        """The document's own characters, without its layout: white space, and page numbers in the middle of a name."""
+        return "".join(self.stages.lines.traced.characters(span).split())
 
     def _title(self, node: Node) -> str:
         return self._printed(node.title)

@@ -73,10 +73,12 @@ def _title_at(text: str, head: Sequence[Span], last: int, pattern: re.Pattern[st
         joined = Span(head[first].start, head[last].end)
         if joined.end - joined.start > LONGEST_TITLE:
             break
-        match = pattern.fullmatch(text[joined.start : joined.end].replace("\n", " ").strip())
+        printed = [at for at in range(*joined) if text[at] != "\n"]
+        match = pattern.fullmatch("".join(text[at] for at in printed).strip())
         if match and "附件" not in match["title"][:2]:
-            offset = joined.start + text[joined.start : joined.end].replace("\n", " ").find(match["title"])
-            best = Span(offset, offset + len(match["title"]))
+            indent = len(printed) - len("".join(text[at] for at in printed).lstrip())
+            start, end = match.span("title")
+            best = Span(printed[indent + start], printed[indent + end - 1] + 1)
     return best
 
 

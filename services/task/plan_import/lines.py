@@ -6,18 +6,34 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from services.task.plan_import.markers import opens_with_marker
 from services.task.plan_import.spans import Edit, Span, TracedText
 
 PAGE_NUMBER = re.compile(r"[ ]*(?:-+ ?\d{1,4} ?-+|第 ?\d{1,4} ?页(?:[,，/ ]*共 ?\d{1,4} ?页)?|\d{1,4} ?/ ?\d{1,4})[ ]*")
 CONTENTS_ENTRY = re.compile(r".{2,60}?(?:[.·…]{3,}|-{3,}|\t+) *-? *\d{1,3} *-?")
-ENDS_PARAGRAPH = "。!?;:)]〕】〉》|"
-OPENS_PARAGRAPH = re.compile(r"[ ]*(?:[—●■◆•·*|]|-{2,}|附件|附:|抄送|专栏|\S{2,8}(?:单位|部门|时限)[:】])")
+ENDS_PARAGRAPH = "。!?;:|"
+MAY_END_PARAGRAPH = ")]〕】〉》"  # or a line that they happen to close: 各县(市、区)
+OPENS_PARAGRAPH = re.compile(
+    r"[ ]*(?:[—●■◆•·*|]|-{2,}|附件|附:|抄送|专栏|⸺|[【\u4e00-\u9fff]{2,9}(?:单位|部门|时限|领导)[:】])"
+)
+TABLE_LINE = re.compile(r"[ ]*(?:\d{1,3} \S+ \S+|序号?[ ]*$|(?:序号|序|号) )")
 
 WRAPPED_WIDTH = range(16, 81)  # characters in a hard-wrapped line of A4 text
-WRAPPED_SHARE = 0.3  # of the lines must reach the common width
-FULL_LINE = 0.85  # a line shorter than this share of the width ends its paragraph
+FULL_LINE = 0.8  # a line shorter than this share of the width ends its paragraph
+FULLEST_LINE = 0.96  # what a bracket at the end of a line has to fill to go on
+HALF_WIDTH = re.compile("[0-9A-Za-z. -]")
+
+
+class Wrapping(NamedTuple):
+    """What shows that a text was wrapped: so many lines, of which this share reaches the common width."""
+
+    lines: int
+    share: float
+
+
+WRAPPED_TEXT, PAGES = Wrapping(12, 0.3), Wrapping(6, 0.1)
 
 
 @dataclass(frozen=True)
@@ -35,12 +51,15 @@ class Lines:
         return iter(self.spans)
 
 
-def split_lines(traced: TracedText) -> Lines:
-    """Drop page numbers and contents entries, join what was wrapped at a fixed width, and list the lines."""
+def split_lines(traced: TracedText, *, paged: bool = False) -> Lines:
+    """Drop page numbers and contents entries, join what was wrapped at a fixed width, and list the lines.
+
+    A text that was laid out on pages is wrapped even where most of its paragraphs fit on one line.
+    """
     clean = traced.edited(
         Edit(span.start, span.end, "") for span in _lines(traced.text) if _is_furniture(traced.text, span)
     )
-    width = _wrapped_width(clean.text)
+    width = _wrapped_width(clean.text, PAGES if paged else WRAPPED_TEXT)
     whole = clean.edited(_soft_breaks(clean.text, width)) if width else clean
     return Lines(whole, tuple(span for span in _lines(whole.text) if whole.text[span.start : span.end].strip()))
 
@@ -61,18 +80,20 @@ def _is_furniture(text: str, span: Span) -> bool:
     return bool(PAGE_NUMBER.fullmatch(line) or CONTENTS_ENTRY.fullmatch(line))
 
 
-def _wrapped_width(text: str) -> int | None:
+def _wrapped_width(text: str, least: Wrapping) -> int | None:
     """The width that the text was wrapped at, or None where lines are paragraphs."""
     lengths = sorted(length for span in _lines(text) if (length := _printed_length(text, span)))
-    if len(lengths) < 12 or lengths[-1] not in WRAPPED_WIDTH:
+    if len(lengths) < least.lines or lengths[-1] not in WRAPPED_WIDTH:
         return None
     width = lengths[int(len(lengths) * 0.9)]
     full = sum(1 for length in lengths if length >= FULL_LINE * width)
-    return width if width in WRAPPED_WIDTH and full >= WRAPPED_SHARE * len(lengths) else None
+    return width if width in WRAPPED_WIDTH and full >= least.share * len(lengths) else None
 
 
 def _printed_length(text: str, span: Span) -> int:
-    return len(text[span.start : min(span.end, span.start + 400)].strip()) if span.end > span.start else 0
+    """How wide a line is printed, in Chinese characters."""
+    printed = text[span.start : min(span.end, span.start + 400)].strip()
+    return len(printed) - len(HALF_WIDTH.findall(printed)) // 2
 
 
 def _soft_breaks(text: str, width: int) -> Iterator[Edit]:
@@ -83,7 +104,8 @@ def _soft_breaks(text: str, width: int) -> Iterator[Edit]:
 
 
 def _continues(text: str, line: Span, following: Span, width: int) -> bool:
-    if _printed_length(text, line) < FULL_LINE * width or text[line.end - 1] in ENDS_PARAGRAPH:
+    filled = FULLEST_LINE if text[line.end - 1] in MAY_END_PARAGRAPH else FULL_LINE
+    if _printed_length(text, line) < filled * width or text[line.end - 1] in ENDS_PARAGRAPH:
         return False
     if "\t" in line.of(text) or "\t" in following.of(text):
         return False
@@ -91,5 +113,6 @@ def _continues(text: str, line: Span, following: Span, width: int) -> bool:
     return (
         opening not in "\u3000 "
         and not OPENS_PARAGRAPH.match(text, following.start)
+        and not TABLE_LINE.match(text, following.start, following.end)
         and not opens_with_marker(text, following.start, following.end)
     )

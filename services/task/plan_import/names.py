@@ -21,6 +21,7 @@ SHORTEST, LONGEST = 2, 40
 
 OWN_BRACKET = re.compile(r"[(\[〔【〈][^()\[\]〔〕【】〈〉]{1,30}[)\]〕】〉]")  # 各乡镇(街道)
 _ENDS = re.compile(f"(?:{any_of(UNIT_ENDINGS)})$")
+_WHOLE_ENDINGS = frozenset(UNIT_ENDINGS)
 _BARE = frozenset(
     {"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部"}
 )
@@ -52,6 +53,13 @@ def is_unit(name: str) -> bool:
     """Whether the name ends as names of units do."""
     plain = OWN_BRACKET.sub("", name.replace(NESTED, "")).strip()
     return SHORTEST <= len(plain) <= LONGEST and plain not in _BARE and _ENDS.search(plain) is not None
+
+
+def is_cut_apart(left: str, right: str) -> bool:
+    """Whether a space between two words fell inside a word that names of units hold: 市市 场监管局, 集团 有限公司."""
+    return right in _WHOLE_ENDINGS or any(
+        match.start() < len(left) < match.end() for match in _FUNCTION.finditer(f"{left}{right}")
+    )
 
 
 def is_group(name: str) -> bool:

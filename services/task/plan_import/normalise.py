@@ -57,7 +57,12 @@ SPACE_BESIDE_DIGIT = re.compile(
     f"(?<=[{CJK}]) (?=[0-9A-Za-z])|(?<=[0-9A-Za-z%]) (?=[{CJK}])|(?<=[{PUNCTUATION}]) (?=[^ ])|(?<=[^ ]) (?=[{PUNCTUATION}])"
 )
 SPACE_IN_WORD = re.compile(f"(?<=[{CJK}]) (?=[{CJK}])")
-SPACED_OUT = 0.3  # share of neighbouring Chinese characters with a space between, above which spaces are layout
+TABLE_ROW = re.compile(
+    rf"[ ]*\d{{1,3}} (?:[^\n]{{0,300}}?[{CJK}。)] (?=[{CJK}0-9])){{2}}"
+)  # a number and words apart: spaces stand between cells
+ANY_SPACE = re.compile(f"{SPACE_BESIDE_DIGIT.pattern}|{SPACE_IN_WORD.pattern}")
+LINE = re.compile(r"[^\n]+")
+SPACED_OUT = 0.3  # share of a line's Chinese characters with a space behind, above which spaces are layout
 
 
 def normalise(raw: str) -> TracedText:
@@ -86,19 +91,18 @@ def _instead_of(mark: str) -> str:
 
 
 def _space_edits(text: str) -> Iterator[Edit]:
-    spaces = (
-        SPACE_BESIDE_DIGIT
-        if not _is_spaced_out(text)
-        else re.compile(f"{SPACE_BESIDE_DIGIT.pattern}|{SPACE_IN_WORD.pattern}")
-    )
-    for match in spaces.finditer(text):
-        if not _ends_serial_number(text, match.start()):
-            yield Edit(match.start(), match.end(), "")
+    for line in LINE.finditer(text):
+        if " " not in line.group() or TABLE_ROW.match(text, *line.span()):
+            continue
+        for space in (ANY_SPACE if _is_spaced_out(line.group()) else SPACE_BESIDE_DIGIT).finditer(text, *line.span()):
+            if not _ends_serial_number(text, space.start()):
+                yield Edit(space.start(), space.end(), "")
 
 
-def _is_spaced_out(text: str) -> bool:
-    spaced = len(SPACE_IN_WORD.findall(text))
-    return spaced > SPACED_OUT * len(re.findall(f"[{CJK}]", text))
+def _is_spaced_out(line: str) -> bool:
+    """Whether a line was set wide, as titles are, or justified lines where a PDF gives room as spaces."""
+    spaced = len(SPACE_IN_WORD.findall(line))
+    return spaced > SPACED_OUT * len(re.findall(f"[{CJK}]", line))
 
 
 def _ends_serial_number(text: str, space: int) -> bool:

@@ -47,7 +47,7 @@ def draft_plan(document: bytes, name: str, directory: UnitDirectory | None = Non
 def run_stages(document: bytes, name: str) -> Stages:
     """Every stage's result, without the draft."""
     reading = read(document, name)
-    lines = split_lines(normalise(reading.text))
+    lines = split_lines(normalise(reading.text), paged=reading.form == "pdf")
     tables = find_tables(lines)
     plan = outline(lines, tables)
     found = clauses(lines)

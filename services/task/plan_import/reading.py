@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 import zipfile
 from dataclasses import dataclass
 
@@ -31,6 +32,14 @@ MOST_RATIO = 200  # XML compresses tenfold to fiftyfold; a bomb a thousandfold
 MOST_PAGES = 500
 REPLACED = "\ufffd"
 
+_RADICALS = (
+    "⺁厂⺌小⺝月⺟母⺠民⺧牛⺩王⺬示⺮竹⺶羊⺷羊⺼肉⻁虎⻄西⻅见⻆角⻇角⻉贝⻊足⻋车⻑長⻒镸⻓长⻔门⻗雨⻘青⻙韦⻚页"
+    "⻛风⻜飞⻝食⻢马⻣骨⻤鬼⻥鱼⻦鸟⻧卤⻨麦⻩黄⻪黾⻫齐⻬齐⻭齿⻮齿⻯龙⻰龙⻱龟⻲龟⻳龟"
+)
+IDEOGRAPHS = str.maketrans(_RADICALS[::2], _RADICALS[1::2]) | {
+    code: unicodedata.normalize("NFKC", chr(code)).replace("戶", "户") for code in range(0x2F00, 0x2FD6)
+}  # fonts draw 民 and the radical ⺠ alike, and PDFs then print either
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -47,6 +56,7 @@ def read(document: bytes, name: str) -> Reading:
     if not document.strip(b"\x00\r\n\t \xef\xbb\xbf"):
         raise EmptyDocument
     reading = _read(document, name)
+    reading = Reading(reading.text.translate(IDEOGRAPHS), reading.form)
     if not reading.text.strip():
         raise EmptyDocument
     if len(reading.text) > MOST_CHARACTERS:

@@ -66,6 +66,15 @@ class TracedText:
             return Span(at, at)
         return Span(self._trace(span.start), self._trace(span.end - 1) + 1)
 
+    def characters(self, span: Span) -> str:
+        """The document's characters that this span of the text consists of, without what was dropped between them."""
+        places = dict.fromkeys(map(self._trace, range(*span)))
+        return "".join(self._document[place] for place in places)
+
+    @property
+    def _document(self) -> str:
+        return self.origin._document if self.origin else self.text
+
     def _trace(self, position: int) -> int:
         if self.origin is None:
             return position

@@ -9,12 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from services.task.plan_import.clauses import Clause
+from services.task.plan_import.columns import Use
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
 from services.task.plan_import.measures import Area, Item, Kind
 from services.task.plan_import.outline import Node, Outline
 from services.task.plan_import.spans import Span
-from services.task.plan_import.tables import Row, Table, Use, serial_numbers
+from services.task.plan_import.tables import Row, Table, serial_numbers
 from services.task.plan_import.units import UnitList, read_units
 
 TITLE_END = re.compile(r"[。:;\n]")

@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise, starmap
 
-from services.task.plan_import.names import LONGEST, NESTED, Prefix, is_unit, prefix_of, restored, takes_prefix
+from services.task.plan_import.names import (
+    LONGEST,
+    NESTED,
+    Prefix,
+    is_cut_apart,
+    is_unit,
+    prefix_of,
+    restored,
+    takes_prefix,
+)
 from services.task.plan_import.roles import (
     BY_DUTY,
     FIRST_LISTED_LEADS,
@@ -239,7 +249,8 @@ def _split_part(text: str, part: Span, joined: bool, base: int) -> Iterator[_Nam
 def _words(text: str, part: Span) -> Iterator[Span]:
     """White space separates names only where each side is one; else it is a stray."""
     words = [Span(*match.span()) for match in re.finditer(r"\S+", part.of(text))]
-    if len(words) > 1 and all(is_unit(word.moved(part.start).of(text)) for word in words):
+    printed = [word.moved(part.start).of(text) for word in words]
+    if len(words) > 1 and all(map(is_unit, printed)) and not any(starmap(is_cut_apart, pairwise(printed))):
         yield from (word.moved(part.start) for word in words)
     else:
         yield part

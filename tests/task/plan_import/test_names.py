@@ -1,6 +1,6 @@
 import pytest
 
-from services.task.plan_import.names import is_group, is_unit, prefix_of, restored, takes_prefix
+from services.task.plan_import.names import is_cut_apart, is_group, is_unit, prefix_of, restored, takes_prefix
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,15 @@ def test_a_party_organ_takes_the_party_prefix_of_its_run() -> None:
 def test_a_bracket_of_its_own_does_not_hide_how_a_name_ends() -> None:
     assert is_unit("各乡镇(街道)")
     assert is_unit("各区(市)县政府")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [("市市", "场监管局"), ("某某集团", "有限公司"), ("市人力资源社", "会保障局")]
+)
+def test_a_space_inside_a_known_word_parts_no_names(left: str, right: str) -> None:
+    assert is_cut_apart(left, right)
+
+
+@pytest.mark.parametrize(("left", "right"), [("市商务局", "各区"), ("市商务局", "财政局"), ("市商务局", "深圳海关")])
+def test_a_space_between_two_names_parts_them(left: str, right: str) -> None:
+    assert not is_cut_apart(left, right)
