@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import VersionConflict
 from shared.event_log import loaded
+from shared.event_log.chain import link
 from shared.event_log.verify import Broken, verify_chains
 from shared.event_log.work import Cause, EventTooLarge, UnitOfWork
 from shared.testing.clocks import APRIL
@@ -328,6 +329,23 @@ async def test_a_changed_event_is_found_and_named(parcels: Parcels, column: str,
 
     (broken,) = await verified(parcels)
     assert (broken.subject, broken.version) == (parcel.subject, 2)
+
+
+async def test_an_event_that_was_changed_together_with_its_hash_is_found_by_the_next_one(parcels: Parcels) -> None:
+    parcel, _ = await two_parcels(parcels)
+    (row,) = [
+        row for row in await parcels.rows(LOG) if (row["subject"], row["aggregate_version"]) == (parcel.subject, 2)
+    ]
+    forged = {"payload": b'{"place":"nowhere"}'}
+    forged["hash"] = link(row["prev"], row["attributes"], forged["payload"])
+    await tamper(parcels, update(LOG).where(of(parcel, 2)).values(forged))
+
+    (broken,) = await verified(parcels)
+    assert (broken.subject, broken.version, broken.problem) == (
+        parcel.subject,
+        3,
+        "does not follow the event before it",
+    )
 
 
 async def test_a_deleted_event_is_found_where_it_is_missing(parcels: Parcels) -> None:
