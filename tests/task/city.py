@@ -99,7 +99,7 @@ class City:
         if self.service.database.is_sqlite:
             return
         waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while not (await work.connection.execute(waiting)).scalar_one():  # noqa: ASYNC110 - only the database knows
+        while not (await work.connection.execute(waiting)).scalar_one():
             await asyncio.sleep(0.01)
 
     # --- over HTTP ------------------------------------------------------------------------------------
@@ -116,6 +116,9 @@ class City:
         answer = await self.ask(who, "GET", path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+    async def put_plan(self, file: Document, who: str | None = "office", **headers: str) -> httpx.Response:
+        return await self.ask(who, "PUT", f"plans/{PLAN}", json=file, headers=headers)
 
     async def draft(self, file: Document, who: str = "office") -> None:
         answer = await self.ask(who, "PUT", f"plans/{file['key']}", json=file)

@@ -196,7 +196,7 @@ async def test_the_running_service_fires_when_the_clock_is_moved(started: City) 
     async with started.service.running("worker"):
         moved = await started.ask("admin", "POST", "clock", json={"to": "2023-12-05T09:00:00+08:00"})
         assert moved.status_code == 200
-        while not await started.facts("deadline.rung_fired"):  # noqa: ASYNC110 - it waits for the worker's own poll
+        while not await started.facts("deadline.rung_fired"):
             await asyncio.sleep(0.02)
     await started.service.bus.stop()
     assert len(await started.facts("deadline.rung_fired")) == 7
