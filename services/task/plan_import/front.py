@@ -20,6 +20,7 @@ RUN_ON = re.compile(
     rf"[ ]*(?P<title>[^。;!?,:《》]{{4,60}}?(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX}) *(?=为(?:了|深入|进一步|贯彻|加快|切实|全面)|根据|按照|各(?:省|市|州|区|县))"
 )  # of a text without line breaks
 QUOTED = re.compile(rf"《(?P<title>[^《》]{{4,80}}(?:{any_of(DOCUMENT_KINDS)}){_SUFFIX})》")
+ISSUED = re.compile(rf"(?:现将|制定了?|印发了?){QUOTED.pattern}")
 PERIOD = re.compile(r"(?<!\d)(20\d\d)\s*年?\s*(?:-+|~|至|到)\s*(20\d\d)\s*年?(?!\d)")
 YEAR_OF_WORK = re.compile(r"(?<!\d)(20\d\d)年(?:度)?(?!\d)")
 ISSUER = re.compile(r"(?P<issuer>[^《》\n]{2,60}?)(?:日前|近日)?(?:关于|印发|发布|出台)")
@@ -60,7 +61,7 @@ def _title(text: str, head: Sequence[Span]) -> tuple[Span | None, int]:
         if notice:
             quoted = QUOTED.search(text, *notice)
             return (Span(*quoted.span("title")) if quoted else notice), line.end
-    run_on = RUN_ON.match(text, *head[0]) if head else None
+    run_on = (RUN_ON.match(text, *head[0]) or ISSUED.search(text, *head[0])) if head else None
     return (Span(*run_on.span("title")), run_on.end()) if run_on else (None, 0)
 
 

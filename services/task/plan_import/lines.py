@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from services.task.plan_import.markers import opens_with_marker
@@ -49,6 +49,16 @@ class Lines:
 
     def __iter__(self) -> Iterator[Span]:
         return iter(self.spans)
+
+    def parted_at(self, places: Iterable[int]) -> Lines:
+        """With line ends at these places too, where a text has no line breaks of its own."""
+        starts = sorted({line.start for line in self.spans} | set(places))
+        ends = {line.start: line.end for line in self.spans}
+        parts, end = [], 0
+        for start, following in zip_longest(starts, starts[1:]):
+            end = ends.get(start, end)
+            parts.append(Span(start, end if following is None else min(end, following)))
+        return Lines(self.traced, tuple(parts))
 
 
 def split_lines(traced: TracedText, *, paged: bool = False) -> Lines:

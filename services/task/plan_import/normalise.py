@@ -27,7 +27,9 @@ class _Fold(dict[int, int | str]):
         return self[code]
 
 
-_FOLD = _Fold({ord(c): "-" for c in DASHES} | {ord(c): "~" for c in TILDES} | {0x0C: "\n", 0x2028: "\n", 0x2029: "\n"})
+BRACKETS = str.maketrans("〖〗〘〙⟨⟩‹›", "【】()〈〉〈〉")
+LINE_ENDS = {0x0C: "\n", 0x2028: "\n", 0x2029: "\n"}
+_FOLD = _Fold({ord(c): "-" for c in DASHES} | {ord(c): "~" for c in TILDES} | BRACKETS | LINE_ENDS)
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad\u200e\u200f"
 ENUMERATORS = "\u2474-\u249b\u3220-\u3229"  # ⑴…⒛ and ㈠…㈩ spell a bracket or a stop

@@ -10,11 +10,15 @@ from itertools import zip_longest
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
+from services.task.plan_import.names import is_unit
+from services.task.plan_import.roles import LABEL
 from services.task.plan_import.spans import Span
 from services.task.plan_import.tables import Table
+from services.task.plan_import.units import LIST_MARK
 from services.task.plan_import.vocabulary import DOCUMENT_KINDS, any_of
 
 LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
+LONGEST_VALUE = 200  # characters of a label and its units
 LONGEST_TITLE = 30  # within which a space can end a title
 STOPS = "。!?;"
 BEFORE_MARKER = STOPS + ":)]〕】”』|"
@@ -164,12 +168,18 @@ def _may_begin_here(text: str, marker: Marker, numbering: _Numbering) -> bool:
     before = marker.start - 1
     while before >= 0 and text[before] in " \t":
         before -= 1
-    if before < 0 or text[before] in BEFORE_MARKER:
+    if before < 0 or text[before] in BEFORE_MARKER or _ends_label(text, before + 1):
         return True
     latest = numbering.latest
     if latest is None:
         return marker.level <= Level.HEADING and _ends_in_title(text, before + 1)
     return latest.level < marker.level and _is_heading(text, latest.end, before + 1)
+
+
+def _ends_label(text: str, end: int) -> bool:
+    """Whether the value of a label, which nothing marks the end of, may end here: 责任单位:县财政局(二)…"""
+    start = max(text.rfind(stop, max(0, end - LONGEST_VALUE), end) for stop in "。\n") + 1
+    return start > 0 and LABEL.search(text, start, end) is not None and is_unit(LIST_MARK.split(text[start:end])[-1])
 
 
 def _ends_in_title(text: str, end: int) -> bool:

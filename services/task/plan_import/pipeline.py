@@ -50,7 +50,7 @@ def run_stages(document: bytes, name: str) -> Stages:
     lines = split_lines(normalise(reading.text), paged=reading.form == "pdf")
     tables = find_tables(lines)
     plan = outline(lines, tables)
-    found = clauses(lines)
+    found = clauses(lines.parted_at(node.start for node in plan.nodes()))
     repeated = clauses_of_repeated(lines.text, plan, tables)
     areas = areas_with_tables(lines, find_areas(lines.text, plan, found, repeated), tables)
     if not any(area.items for area in areas):
