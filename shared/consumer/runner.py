@@ -80,6 +80,8 @@ class Runner:
             return
         for partition, records in fetched.items():
             await self._handle(subscription, partition, records)
+        if not fetched:
+            await asyncio.sleep(0)  # a subscription that its bus has closed answers at once, and others must have a turn
 
     async def _take_over(self, subscription: Subscription) -> None:
         """Seek every partition that is newly ours to what the database says."""

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from random import Random
 
 import pytest
@@ -72,10 +72,11 @@ async def lapse(parcels: Parcels) -> None:
 @asynccontextmanager
 async def running(relay: Relay) -> AsyncIterator[None]:
     task = asyncio.create_task(relay.run())
-    yield
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 async def sent(parcels: Parcels, count: int) -> None:

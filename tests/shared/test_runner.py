@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -57,12 +57,12 @@ async def publish(parcels: Parcels, *sent: Envelope) -> None:
 @asynccontextmanager
 async def running(*runners: Runner) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(runner.run()) for runner in runners]
-    yield
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError):
-            await task
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
 
 
 async def read_all(parcels: Parcels, runner: Runner) -> None:
