@@ -2,7 +2,7 @@
 
 Not a thread: a thread that reads a hostile file can neither be stopped nor kept from memory, and it holds the
 interpreter's lock. A process is stopped by the clock, and by the kernel's limits on its time and memory; it knows none of
-the service's secrets, and its priority is the lowest.
+the service's secrets, and requests go before it.
 """
 
 import asyncio

@@ -1,6 +1,5 @@
 """The office's desk: a short official text, and what a test does with its draft."""
 
-import json
 from typing import Any
 
 import httpx
@@ -39,6 +38,13 @@ async def imported(city: City, document: bytes | str = TEXT) -> dict[str, Any]:
     return draft
 
 
+async def on_desk(city: City) -> dict[str, Any]:
+    """The only draft that there is."""
+    [listed] = (await city.get("office", "plan-drafts"))["items"]
+    draft: dict[str, Any] = await city.get("office", f"plan-drafts/{listed['id']}")
+    return draft
+
+
 async def decide(city: City, draft: dict[str, Any], *operations: dict[str, Any]) -> httpx.Response:
     return await send(city, draft, "PATCH", "", {"operations": list(operations)})
 
@@ -71,7 +77,3 @@ def unit(draft: dict[str, Any], item: str) -> dict[str, Any]:
     units = [u for area in draft["draft"]["areas"] for measure in area["measures"] for u in measure["units"]]
     found: dict[str, Any] = next(each for each in units if each["item"] == item)
     return found
-
-
-def in_order(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True)

@@ -41,7 +41,7 @@ REFUSED = {
     "old word file": (b"\xd0\xcf\x11\xe0" + bytes(500), 415, "format-not-supported"),
     "table without header": ("建设海外仓\t市商务局\n办好活动\t市教育局\n" * 5, 422, "not-a-plan"),
     "50 MB": (b"0" * 50_000_000, 413, "document-too-large"),
-    "too many plans": (TEXT * 1200, 413, "too-many-items"),
+    "too many plans": (TEXT * 600, 413, "too-many-items"),
 }
 
 

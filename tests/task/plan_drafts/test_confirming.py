@@ -7,12 +7,22 @@ import pytest
 from services.task.models import PlanDraft
 from shared.db import table_of
 from tests.task.city import City, pointers, problem
-from tests.task.plan_drafts.desk import MISSPELT, PLAN, PUT, TEXT, confirm, decide, imported, settle
+from tests.task.plan_drafts.desk import MISSPELT, PLAN, PUT, TEXT, confirm, decide, imported, on_desk, settle
 
 
 @pytest.fixture
-async def settled(office: City) -> dict[str, Any]:
-    return await settle(office, await imported(office))
+def office(desk: City) -> City:
+    return desk
+
+
+@pytest.fixture
+async def draft(office: City) -> dict[str, Any]:
+    return await on_desk(office)
+
+
+@pytest.fixture
+async def settled(office: City, draft: dict[str, Any]) -> dict[str, Any]:
+    return await settle(office, draft)
 
 
 async def nothing_was_put(city: City, draft: dict[str, Any]) -> bool:
@@ -46,8 +56,7 @@ async def test_what_nobody_confirmed_is_not_put(office: City, settled: dict[str,
     assert await nothing_was_put(office, settled)
 
 
-async def test_an_unresolved_draft_is_not_put(office: City) -> None:
-    draft = await imported(office)
+async def test_an_unresolved_draft_is_not_put(office: City, draft: dict[str, Any]) -> None:
     answer = await confirm(office, draft, all=True, **PUT)
     assert (answer.status_code, problem(answer), pointers(answer)) == (
         409,
@@ -63,8 +72,9 @@ async def test_items_confirmed_one_by_one_are_put_without_all(office: City, sett
     assert (await confirm(office, confirmed, **PUT)).status_code == 200
 
 
-async def test_a_unit_chosen_against_its_printed_name_is_the_one_that_is_put(office: City) -> None:
-    draft = await imported(office)
+async def test_a_unit_chosen_against_its_printed_name_is_the_one_that_is_put(
+    office: City, draft: dict[str, Any]
+) -> None:
     chosen = (await decide(office, draft, {"op": "edit", "item": MISSPELT, "changes": {"key": "nanshan"}})).json()
     await confirm(office, chosen, all=True, **PUT)
     file = await office.get("office", f"plans/{PLAN}/file")
@@ -182,16 +192,16 @@ async def test_a_plan_in_force_is_told_its_difference_and_the_draft_is_kept(
 
 
 @pytest.mark.parametrize(
-    ("draft", "params", "status", "code"),
+    ("params", "status", "code"),
     [
-        ("settled", {}, 422, "nothing-to-compare"),
-        ("settled", {"plan": "elsewhere"}, 404, "plan-not-found"),
-        ("settled", {"plan": "No Key"}, 422, "invalid-input"),
+        ({}, 422, "nothing-to-compare"),
+        ({"plan": "elsewhere"}, 404, "plan-not-found"),
+        ({"plan": "No Key"}, 422, "invalid-input"),
     ],
 )
 async def test_a_comparison_needs_a_plan(
-    office: City, request: pytest.FixtureRequest, settled: dict[str, Any], draft: str, params: dict[str, str], status: int, code: str
-) -> None:  # fmt: skip
+    office: City, settled: dict[str, Any], params: dict[str, str], status: int, code: str
+) -> None:
     answer = await office.ask("office", "GET", f"plan-drafts/{settled['id']}/difference", params=params)
     assert (answer.status_code, problem(answer)) == (status, code)
 

@@ -6,14 +6,19 @@ from typing import Any
 import pytest
 
 from tests.task.city import City, pointers, problem
-from tests.task.plan_drafts.desk import MISSPELT, confirm, decide, imported, items, send, settle, unit
+from tests.task.plan_drafts.desk import MISSPELT, confirm, decide, imported, items, on_desk, send, settle, unit
 
 LEAD = "unit:1:市商务委"
 
 
 @pytest.fixture
+def office(desk: City) -> City:
+    return desk
+
+
+@pytest.fixture
 async def draft(office: City) -> dict[str, Any]:
-    return await imported(office)
+    return await on_desk(office)
 
 
 async def test_an_edit_decides_an_item_and_makes_a_version(either_office: City) -> None:

@@ -40,7 +40,7 @@ def test_every_item_is_kept_without_loss(sample: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "refusal"), [(blank_pdf("secret"), PdfEncrypted), ((TEXT * 1200).encode(), TooManyItems)]
+    ("content", "refusal"), [(blank_pdf("secret"), PdfEncrypted), ((TEXT * 600).encode(), TooManyItems)]
 )
 async def test_a_refusal_crosses_over_with_its_sentence(
     tmp_path: Path, content: bytes, refusal: type[PdfEncrypted | TooManyItems]
