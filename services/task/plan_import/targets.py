@@ -206,7 +206,7 @@ RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|去年|上年")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
 BASELINE_END = re.compile(
-    "[^,。]{0,10}?(?:提高|提升|增加|增长|扩大|上升|下降|降|压缩|压减|缩短|减少|调整|缩减|放宽|延长|上调)(?:到|至|为)"
+    "[^,。]{0,10}?(?:提高|提升|增加|增长|扩大|上升|下降|降|压缩|压减|缩短|减少|调整|缩减|缩小|收窄|放宽|延长|上调|下调|跃升|攀升|扩展|增|升|减|提)(?:到|至|为)"
 )
 EXISTING = re.compile(
     "(?:全省|全市|全国|全区|全县|我市|我省|本市|辖区|上述|以下|下列|这|该|前述|等|前|世界|排名|其余|另外|原有|周边|沿线|所有|全部)$"
@@ -238,8 +238,12 @@ def _is_idle_duration(seen: _Seen) -> bool:
 
 def _is_threshold(seen: _Seen) -> bool:
     """年产值10亿元以上的企业20家: the first quantity only says which are counted."""
-    if seen.quantity.is_count or not (seen.quantity.is_money or seen.quantity.unit not in ("%",)):
-        return seen.quantity.is_count and _sizes_what_is_counted(seen)
+    if seen.quantity.unit == "%":
+        return False
+    if _sizes_what_is_counted(seen):
+        return True
+    if seen.quantity.is_count:
+        return False
     if FUND.match(seen.after):
         return False
     if THRESHOLD_OF.match(seen.after):
@@ -254,7 +258,7 @@ def _is_threshold(seen: _Seen) -> bool:
 
 
 def _sizes_what_is_counted(seen: _Seen) -> bool:
-    """存栏3000头以上牧场30个: so many of a size."""
+    """存栏3000头以上牧场30个, 480千瓦以上超充桩300根: so many of a size."""
     counted = next((other for other in _in_clause(seen) if other.span > seen.quantity.span and other.is_count), None)
     between = seen.text[seen.quantity.span.end : counted.span.start] if counted else ""
     return SIZE_OF.fullmatch(between) is not None

@@ -24,3 +24,13 @@ def test_a_full_line_before_a_marker_is_not_joined_to_it() -> None:
 def test_paragraphs_of_any_length_stay_as_they_are() -> None:
     text = "一、目标\n" + "推动发展" * 40 + "\n（一）加强\n（市商务局负责）"
     assert len(read(text)) == 4
+
+
+def test_bracketed_and_numbered_line_ends_join_only_where_the_line_is_full() -> None:
+    wrapped = "加强统筹协调形成工作合力并由各县(市、区)\n人民政府抓好落实。\n（一）支持企业做强。\n" * 6
+    assert read(wrapped)[0] == "加强统筹协调形成工作合力并由各县(市、区)人民政府抓好落实。"
+
+
+def test_lines_can_be_parted_at_more_places() -> None:
+    lines = split_lines(normalise("甲。（一）乙。\n丙。"))
+    assert [span.of(lines.text) for span in lines.parted_at([2, 8])] == ["甲。", "(一)乙。", "丙。"]

@@ -9,6 +9,7 @@ from services.task.plan_import.normalise import normalise
         ("（责任单位：市商务局）", "(责任单位:市商务局)"),
         ("２０２５年，占比５０％", "2025年,占比50%"),
         ("5—10家、5～10家、5–10家", "5-10家、5~10家、5-10家"),
+        ("〖责任单位：市商务局〗", "【责任单位:市商务局】"),
         ("㈠加强", "(一)加强"),
         ("⒈拓展", "1.拓展"),
         ("到 2025 年，新增 5 家", "到2025年,新增5家"),
@@ -37,3 +38,12 @@ def test_a_text_with_a_space_between_all_characters_is_closed_up() -> None:
 
 def test_the_space_after_a_serial_number_at_the_start_of_a_line_stays() -> None:
     assert normalise("序号 任务\n1 清理垃圾").text == "序号 任务\n1 清理垃圾"
+
+
+def test_a_line_set_wide_is_closed_up_among_lines_that_are_not() -> None:
+    assert normalise("工 作 方 案\n一、任务 内容").text == "工作方案\n一、任务 内容"
+
+
+def test_spaces_between_the_cells_of_a_row_stay_beside_digits_too() -> None:
+    row = "1 改造小区 市住建局 各区县 2033年 12月"
+    assert normalise(row).text == row

@@ -31,6 +31,11 @@ def test_the_first_number_may_run_on_from_the_title() -> None:
     assert shapes("云溪市稳外贸若干措施一、甲。内容。二、乙。内容。") == [["一", "二"]]
 
 
+def test_a_number_may_follow_the_units_of_a_label() -> None:
+    text = "一、任务（一）甲。内容。责任单位：县财政局（二）乙。内容。责任单位：各乡镇人民政府二、保障"
+    assert shapes(text) == [[["一", ["一", "二"]], "二"]]
+
+
 def test_enumerations_inside_a_sentence_open_no_items() -> None:
     assert shapes("一、甲\n推进一、二、三产业融合，统一、规范管理。\n二、乙") == [["一", "二"]]
 
