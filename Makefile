@@ -71,7 +71,7 @@ contracts: setup ## schemas and documents match the code and break no released c
 	@$(BIN)/duban contracts check
 
 embedded-tests: setup
-	@$(BIN)/pytest -q -m "not kafka and not postgres and not docker and not faults and not browser and not system and not bench"
+	@$(BIN)/pytest -q -n 2 -m "not kafka and not postgres and not docker and not faults and not browser and not system and not bench"
 
 check: lint types boundaries contracts embedded-tests ## all of these and the embedded tests, under a minute
 
