@@ -16,24 +16,24 @@ class ServiceSettings(BaseSettings):
     data: Path = Field(Path("data"), description="folder of the embedded databases, mail and files")
     database_url: SecretStr = Field(SecretStr(""), description="empty: an SQLite file in the data folder")
     bus_url: str = Field("", description="empty: bus.db in the data folder; else kafka://host:port[,host:port]")
-    kafka_username: str = ""
-    kafka_password: SecretStr = SecretStr("")
+    kafka_username: str = Field("", description="empty: the broker asks for no password")
+    kafka_password: SecretStr = Field(SecretStr(""), description="of that user, by SCRAM-SHA-512")
     kafka_tls_ca: str = Field("", description="file with the broker's CA; empty: no TLS")
-    host: str = "127.0.0.1"
-    port: int = 8080
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8080, description="port to listen on")
     url: str = Field("", description="the address that users see; empty: http://127.0.0.1 with `port`")
     directory_url: str = Field("", description="where this process reaches directory; empty: `url`")
-    task_url: str = ""
-    notification_url: str = ""
-    reporting_url: str = ""
+    task_url: str = Field("", description="the same for task")
+    notification_url: str = Field("", description="the same for notification")
+    reporting_url: str = Field("", description="the same for reporting")
     issuer: str = Field("duban", description="`iss` of accepted tokens")
     audience: str = Field("duban", description="`aud` of accepted tokens")
     demo: bool = Field(False, description="demo clock, demo accounts, sample marks; never in real use")
     demo_starts: str = Field(
         "2023-12-01T09:00:00+08:00", description="business time of a fresh demo (DOMAIN.md section 10)"
     )
-    log_level: str = "info"
-    log_json: bool = False
+    log_level: str = Field("info", description="debug, info, warning or error")
+    log_json: bool = Field(False, description="one JSON object for each line of the log")
     database_pool: int = Field(10, description="connections per process (PostgreSQL)")
     relay_poll_seconds: float = Field(0.0, description="0: 1 s embedded, where commits wake the relay; 0.1 s otherwise")
 

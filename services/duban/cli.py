@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from services.duban.arguments import DataService, Json
 from services.duban.output import local, print_board, print_json, print_table
 
 if TYPE_CHECKING:
     from shared.errors import AppError
 
 REFUSED = 1
-Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 app = typer.Typer(
@@ -30,7 +30,6 @@ app = typer.Typer(
 plan = typer.Typer(help="方案 plans", no_args_is_help=True)
 report = typer.Typer(help="报告 reports", no_args_is_help=True)
 clock = typer.Typer(help="演示时钟 the demo's clock", no_args_is_help=True)
-parked = typer.Typer(help="搁置的事件 parked events", no_args_is_help=True)
 db = typer.Typer(help="数据库 databases", no_args_is_help=True)
 demo = typer.Typer(help="演示 the demo", no_args_is_help=True)
 
@@ -140,7 +139,7 @@ def doctor(as_json: Json = False) -> None:
 
 
 @app.command()
-def rebuild(service: str, projection: str, as_json: Json = False) -> None:
+def rebuild(service: DataService, projection: str, as_json: Json = False) -> None:
     """从第一条事件重建读模型。 Rebuild a projection from the first event."""
     from services.duban.client import signed_in
 
@@ -248,51 +247,6 @@ def clock_advance(step: Annotated[str, typer.Argument(help="1d, 3h, 2w")], as_js
     print_json({"now": local(to)}) if as_json else typer.echo(local(to))
 
 
-@parked.command("list")
-def parked_list(service: str, as_json: Json = False) -> None:
-    """列出搁置的事件。 Parked events of a service."""
-    from services.duban.client import signed_in
-
-    items = signed_in("admin").call("GET", f"/api/{service}/v1/parked")["items"]
-    if as_json:
-        print_json(items)
-        return
-    columns = ["consumer", "subject", "version", "type", "reason", "error"]
-    print_table(f"{service}: {len(items)}", columns, [[str(item[name]) for name in columns] for item in items])
-
-
-@parked.command("show")
-def parked_show(service: str, consumer: str, subject: str) -> None:
-    """一个对象的搁置事件。 The parked events of one aggregate."""
-    from services.duban.client import signed_in
-
-    print_json(signed_in("admin").call("GET", f"/api/{service}/v1/parked/{consumer}/{subject}"))
-
-
-@parked.command("retry")
-def parked_retry(service: str, consumer: str, subject: str) -> None:
-    """按顺序重试。 Apply an aggregate's parked events in order."""
-    from services.duban.client import signed_in
-
-    body = {"consumer": consumer, "subject": subject}
-    left = signed_in("admin").call("POST", f"/api/{service}/v1/parked/retry", json=body)["left"]
-    typer.echo(f"剩余 left: {left}")
-    if left:
-        raise typer.Exit(REFUSED)
-
-
-@parked.command("skip")
-def parked_skip(
-    service: str, consumer: str, subject: str, version: int, reason: Annotated[str, typer.Option(help="kept on record")]
-) -> None:
-    """跳过最前面的一条，记录原因。 Leave out the first one, on record."""
-    from services.duban.client import signed_in
-
-    body = {"consumer": consumer, "subject": subject, "version": version, "reason": reason}
-    left = signed_in("admin").call("POST", f"/api/{service}/v1/parked/skip", json=body)["left"]
-    typer.echo(f"剩余 left: {left}")
-
-
 @db.command("upgrade")
 def db_upgrade() -> None:
     """升级数据库并创建主题。 Migrate every database and create the topics."""
@@ -354,15 +308,16 @@ def _mount() -> None:
         "plan": plan,
         "report": report,
         "clock": clock,
-        "parked": parked,
         "db": db,
         "demo": demo,
     }
     for name, group in groups.items():
         app.add_typer(group, name=name)
+    from services.duban import parked
     from services.duban.contracts import app as contracts
     from services.duban.plan_draft import confirm, draft, import_document
 
+    app.add_typer(parked.app, name="parked")
     app.add_typer(contracts, name="contracts")
     plan.command("draft")(draft)
     plan.command("import")(import_document)

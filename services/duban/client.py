@@ -175,5 +175,6 @@ def _problem(answer: httpx.Response) -> dict[str, Any]:
     try:
         problem = answer.json()
     except ValueError:
-        return {"detail": f"HTTP {answer.status_code}"}
-    return problem if isinstance(problem, dict) else {"detail": f"HTTP {answer.status_code}"}
+        problem = None
+    without_reason = f"HTTP {answer.status_code}：服务器没有说明原因。 The server gave no reason."
+    return problem if isinstance(problem, dict) else {"detail": without_reason}
