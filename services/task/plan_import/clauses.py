@@ -18,6 +18,7 @@ LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of t
 SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
 MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
 ASSIGNS = re.compile("负责|牵头|配合|协办|主办|职责分工")  # 领导小组统筹推进 tells how, not whose duty it is
+ASSIGNS_IN_TEXT = re.compile("^由|牵头|主办|职责分工")  # 办公室负责统筹,有关部门配合 inside a paragraph is prose
 _DUTY = "(?:负责|牵头|配合|落实|实施|参与|协助|推进)"
 ENDS_IN_DUTY = re.compile(f"{_DUTY}[。]?[ ]*$")
 CLOSING_SENTENCE = re.compile(rf"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{{4,300}}?{_DUTY})[。]?[ ]*$")
@@ -223,6 +224,8 @@ def _sentence(text: str, line: Span) -> Clause | None:
         return None
     span = Span(*found.span("sentence")).moved(tail.start)
     units = read_units(text, span)
-    if units and units.mentions and _only_units(units) and ASSIGNS.search(text, *span):
+    alone = not text[line.start : span.start].strip()
+    assigns = (ASSIGNS if alone else ASSIGNS_IN_TEXT).search(span.of(text))
+    if assigns and units and units.mentions and _only_units(units):
         return Clause(span, "sentence", units)
     return None

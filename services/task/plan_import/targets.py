@@ -297,6 +297,7 @@ EXCLUSIONS = (
     Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由2020年的30%提高至较高水平。"),
     Exclusion("threshold", _is_threshold, "支持产值10亿元以上的企业发展。"),
     Exclusion("subsidy", lambda seen: seen.quantity.is_money and SUBSIDY.search(seen.text, *seen.clause), "给予最高50万元奖励。"),
+    Exclusion("ceiling-of-subsidy", lambda seen: seen.quantity.is_money and seen.sign == "<=" and SUBSIDY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "给予贴息,每家企业最高50万元。"),
     Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and RATE.search(seen.before) and not MEASURED.search(seen.before), "按投资额的20%给予补助。"),
     Exclusion("idle-duration", _is_idle_duration, "提供24小时服务。"),
     Exclusion("routine", lambda seen: seen.sign == "=" and seen.quantity.unit == "次" and ROUTINE.search(seen.before), "每月调度1次。"),

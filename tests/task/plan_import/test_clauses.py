@@ -120,3 +120,8 @@ def test_a_closing_sentence_may_end_with_who_carries_it_out() -> None:
 
 def test_a_sentence_that_tells_how_a_body_works_is_none() -> None:
     assert units("加强统筹。市碳达峰工作领导小组统筹推进。") == []
+    assert units("强化统筹。市领导小组办公室负责统筹，有关部门密切配合。") == []
+
+
+def test_a_paragraph_of_units_alone_is_a_clause() -> None:
+    assert units("推进建设。\n市商务局、财政局负责，各区配合。") == [["市商务局", "市财政局", "各区"]]
