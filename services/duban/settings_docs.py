@@ -24,7 +24,9 @@ OWN = {
     "portal": PortalSettings,
 }
 ROOT = Path(__file__).parents[2]
-TABLE = re.compile(r"(?<=<!-- settings: made by services.duban.settings_docs -->\n\n).*?(?=\n<!-- settings end -->)", re.DOTALL)
+TABLE = re.compile(
+    r"(?<=<!-- settings: made by services.duban.settings_docs -->\n\n).*?(?=\n<!-- settings end -->)", re.DOTALL
+)
 EXAMPLE_HEAD = """\
 # Every setting with its default, made from the settings classes; `duban` reads them from the environment.
 # A service's own name wins over the common one: DUBAN_TASK_DATABASE_URL over DUBAN_DATABASE_URL.
@@ -65,7 +67,9 @@ def example_file() -> str:
     blocks = [EXAMPLE_HEAD]
     for setting in list_settings():
         says = "; ".join(part for part in (setting.of and f"{setting.of} only", setting.says) if part)
-        blocks.append((f"# {says}\n" if says else "") + f"{setting.name}={setting.default and shlex.quote(setting.default)}\n")
+        blocks.append(
+            (f"# {says}\n" if says else "") + f"{setting.name}={setting.default and shlex.quote(setting.default)}\n"
+        )
     return "\n".join(blocks)
 
 
@@ -74,7 +78,9 @@ def table() -> str:
     rows = ["| setting | default | of | meaning |", "|---|---|---|---|"]
     for setting in list_settings():
         default = f"`{setting.default}`" if setting.default else ""
-        rows.append(f"| `{setting.name}` | {default} | {setting.of or 'all'} | {setting.says.replace('|', chr(92) + '|')} |")
+        rows.append(
+            f"| `{setting.name}` | {default} | {setting.of or 'all'} | {setting.says.replace('|', chr(92) + '|')} |"
+        )
     return "\n".join(rows) + "\n"
 
 
