@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from services.reporting.settings import ReportingSettings
 from services.task.settings import TaskSettings
 from shared.settings import ServiceSettings
 
-OWN = {
+OWN: Mapping[str, type[ServiceSettings]] = {
     "directory": DirectorySettings,
     "task": TaskSettings,
     "notification": NotificationSettings,

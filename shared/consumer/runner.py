@@ -81,7 +81,8 @@ class Runner:
         for partition, records in fetched.items():
             await self._handle(subscription, partition, records)
         if not fetched:
-            await asyncio.sleep(0)  # a subscription that its bus has closed answers at once, and others must have a turn
+            # a subscription that its bus has closed answers at once, and others must have a turn
+            await asyncio.sleep(0)
 
     async def _take_over(self, subscription: Subscription) -> None:
         """Seek every partition that is newly ours to what the database says."""

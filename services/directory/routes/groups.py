@@ -21,9 +21,7 @@ async def list_unit_groups(view: Reading, paging: Paged) -> Page[GroupOut]:
 
 
 @router.get("/unit-groups/{group}", dependencies=[SIGNED_IN])
-async def get_unit_group(
-    view: Reading, response: Response, group: Annotated[str, Path(max_length=120)]
-) -> GroupOut:
+async def get_unit_group(view: Reading, response: Response, group: Annotated[str, Path(max_length=120)]) -> GroupOut:
     """A group by its key or name."""
     found = await get_group(view.connection, group)
     response.headers["ETag"] = etag(found.version)

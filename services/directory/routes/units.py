@@ -37,9 +37,7 @@ async def put_file(request: Request, caller: Caller, work: Work) -> UnitsPut:
 
 
 @router.get("/units/{unit}", dependencies=[SIGNED_IN])
-async def get_one(
-    view: Reading, response: Response, unit: Annotated[str, Path(max_length=120)]
-) -> UnitOut:
+async def get_one(view: Reading, response: Response, unit: Annotated[str, Path(max_length=120)]) -> UnitOut:
     """A unit by its key, or by any name, alias or credit code that it goes by."""
     found = await get_unit(view.connection, unit)
     response.headers["ETag"] = etag(found.version)

@@ -57,7 +57,7 @@ UPSTREAM = Starlette(
 async def serving(server: uvicorn.Server) -> AsyncIterator[str]:
     server.config.timeout_graceful_shutdown = 1
     running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has a flag, no event
+    while not server.started:
         await asyncio.sleep(0.01)
     yield f"http://127.0.0.1:{server.config.port}"
     server.should_exit = True

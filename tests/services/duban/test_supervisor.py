@@ -13,7 +13,7 @@ def child(folder: Path, code: str) -> Child:
 
 
 async def until_log_has(log: Path, lines: int) -> list[str]:
-    while len(printed := printed_by(log)) < lines:  # noqa: ASYNC110 - another process writes it
+    while len(printed := printed_by(log)) < lines:
         await asyncio.sleep(0.01)
     return printed
 
