@@ -1,7 +1,9 @@
 """The event log: what a command writes, in one transaction, and what the audit trail proves."""
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,13 +11,14 @@ from uuid import UUID
 
 import orjson
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, insert, make_url, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.errors import VersionConflict
 from shared.event_log import loaded
 from shared.event_log.chain import link
+from shared.event_log.relay import Relay
 from shared.event_log.verify import Broken, verify_chains
 from shared.event_log.work import Cause, EventTooLarge, UnitOfWork
 from shared.testing.clocks import APRIL
@@ -263,6 +266,19 @@ async def test_the_relay_is_woken_after_the_commit_and_only_when_something_was_r
         await work.add(*Parcel.send())
         assert relay.idle.is_set()
     assert not relay.idle.is_set()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_when_the_relay_is_woken_the_events_are_there(parcels: Parcels, monkeypatch: pytest.MonkeyPatch) -> None:
+    unsent: list[int] = []
+
+    def look(_relay: Relay) -> None:
+        with closing(sqlite3.connect(str(make_url(parcels.database.url).database))) as other_process:
+            unsent.extend(other_process.execute("SELECT count(*) FROM outbox").fetchone())
+
+    monkeypatch.setattr(Relay, "wake", look)
+    await parcels.send()
+    assert unsent == [1]
 
 
 # --- append-only ----------------------------------------------------------------------------------
