@@ -41,8 +41,8 @@ class PlanAlreadyPublished(AppError):
     code, status = "plan-already-published", 409
     title = Text("方案已发布", "Plan already published")
     detail = Text(
-        "方案 {plan} 已发布，不能再改草稿；请使用 amend。",
-        "Plan {plan} is in force and its draft is closed; amend it instead.",
+        "方案 {plan} 已发布，其草稿不能再改。",
+        "Plan {plan} is in force; its draft can no longer be changed.",
     )
 
 

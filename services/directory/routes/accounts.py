@@ -69,11 +69,13 @@ async def enable_account(name: str, caller: Caller, work: Work) -> AccountOut:
 
 @router.post("/{name}/reset-password")
 async def reset_password(
-    request: Request, name: str, caller: Caller, work: Work, body: NewPassword
+    request: Request, name: str, caller: Caller, work: Work, body: NewPassword | None = None
 ) -> AccountWithPassword:
     """Set or generate another password and end all sessions."""
     passwords = request.app.state.passwords
-    return _with_password(await commands.reset_password(work, caller, passwords, name, _chosen(body.password)))
+    return _with_password(
+        await commands.reset_password(work, caller, passwords, name, _chosen(body.password if body else None))
+    )
 
 
 def _chosen(password: SecretStr | None) -> str | None:

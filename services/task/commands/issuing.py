@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from contracts.names import DeadlineKind, Relation
@@ -50,6 +50,11 @@ class Starts:
         first = self.joins.get((assignment.measure, assignment.unit), self.first)
         return [period for period in periods if period.starts >= first.first_day]
 
+    def acknowledge_by(self, assignment: Assignment, own: Sequence[PeriodIssued]) -> date:
+        """A unit that joins later acknowledges by its first due day; the others by the plan's clock alone."""
+        joins_later = (assignment.measure, assignment.unit) in self.joins and bool(own)
+        return own[0].due if joins_later else assignment.acknowledge_due
+
 
 def issue_plan(
     file: PlanFile,
@@ -67,6 +72,8 @@ def issue_plan(
     wanted = [unit for unit in issued if unit.excused is None]
     assignments = [_assignment(plan, file, unit, units[unit.unit], calendar, at) for unit in wanted]
     owed = [(assignment, starts.of(assignment, periods)) for assignment in assignments]
+    for assignment, own in owed:
+        assignment.acknowledge_due = max(assignment.acknowledge_due, starts.acknowledge_by(assignment, own))
     reports = [_report(plan, assignment, period) for assignment, own in owed for period in own]
     titles = {measure.key: measure.title for measure in file.measures}
     return Issue(

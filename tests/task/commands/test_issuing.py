@@ -140,6 +140,13 @@ def test_a_unit_that_joins_later_owes_from_its_own_first_period() -> None:
     assert [obligation.period for obligation in event.obligations] == PERIODS[2:]
 
 
+def test_a_unit_that_joins_later_acknowledges_by_its_first_due_day() -> None:
+    found = issue(joins={("1", "luohu"): "2024-Q2"})
+    due = {(a.measure, a.unit): a.acknowledge_due for a, _ in found.assignments}
+    [first] = [r.due for r in found.reports if (r.measure, r.unit, r.period) == ("1", "luohu", "2024-Q2")]
+    assert due["1", "luohu"] == first > due["1", "futian"]
+
+
 def test_periods_before_the_first_are_not_owed() -> None:
     assert {report.period for report in issue(first="2024-Q3").reports} == {"2024-Q3", "2024-Q4"}
 
