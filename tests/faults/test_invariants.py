@@ -84,7 +84,11 @@ def test_healthy_data_gives_no_finding(copied: Path, embedded_arena: Arena) -> N
         ("I2", "task", f"DELETE FROM event_log WHERE {A_SUBMISSION}"),
         ("I2", "task", f"DELETE FROM published WHERE event_id = {ITS_ID}"),
         ("I4", "reporting", f"UPDATE key_state SET last_version = last_version - 1 WHERE {ONE_BOARD_STATE}"),
-        ("I4", "reporting", f"UPDATE key_state SET last_event_id = zeroblob(16) WHERE {ONE_BOARD_STATE}"),
+        (
+            "I4",
+            "reporting",
+            f"UPDATE key_state SET last_event_id = '00000000000000000000000000000000' WHERE {ONE_BOARD_STATE}",
+        ),
         ("I4", "reporting", f"DELETE FROM key_state WHERE {ONE_BOARD_STATE}"),
         ("I5", "reporting", f"UPDATE key_state SET held = 'gap' WHERE {ONE_BOARD_STATE}"),
         ("I5", "task", "UPDATE published SET position = position + 100000 WHERE position = 3"),
