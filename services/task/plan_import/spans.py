@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -68,12 +68,21 @@ class TracedText:
 
     def characters(self, span: Span) -> str:
         """The document's characters that this span of the text consists of, without what was dropped between them."""
-        places = dict.fromkeys(map(self._trace, range(*span)))
-        return "".join(self._document[place] for place in places)
+        return (
+            "".join(self.origin.characters(part) for part in self._parts(span)) if self.origin else span.of(self.text)
+        )
 
-    @property
-    def _document(self) -> str:
-        return self.origin._document if self.origin else self.text
+    def _parts(self, span: Span) -> Iterator[Span]:
+        """The stretches of the origin that a span consists of; what one character was spelled out from, once."""
+        piece = bisect_right(self._here, span.start) - 1
+        start, spelled = span.start, -1
+        while start < span.end:
+            following = self._here[piece + 1] if piece + 1 < len(self._here) else span.end
+            end = min(following, span.end)
+            there = self._there[piece] + start - self._here[piece]
+            if end > start and there != spelled:
+                yield Span(there, there + end - start)
+            start, spelled, piece = end, there, piece + 1
 
     def _trace(self, position: int) -> int:
         if self.origin is None:

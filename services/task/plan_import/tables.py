@@ -36,33 +36,40 @@ _CELL_MARK = re.compile(r"\t|[ ]*\|[ ]*| {2,}")
 _RULE_LINE = re.compile(r"[|\s:+-]+")
 MOST_COLUMNS = 10
 LONGEST_SECTION = 60
+LONGEST_GAP = 60
+MOST_LINES_OF_ROW = 60
 LONGEST_BETWEEN_PAGES = 4  # characters: 续表, or what is left of a wrapped heading
 
 
 def find_tables(lines: Lines) -> list[Table]:
     """The tables of a text; one begins where a header names tasks and units, and ends where rows end."""
-    found: list[Table] = []
+    pages: list[list[Table]] = []
     index = 0
     spans = lines.spans
     while index < len(spans):
         table, index = _table_at(lines.text, spans, index)
-        if table and found and _goes_on(lines.text, found[-1], table):
-            found[-1] = _joined(found[-1], table)
+        if table and pages and _goes_on(lines.text, pages[-1][-1], table):
+            pages[-1].append(table)
         elif table:
-            found.append(table)
-    return found
+            pages.append([table])
+    return [_joined(parts) for parts in pages]
 
 
 def _goes_on(text: str, table: Table, following: Table) -> bool:
     """Whether a table is the same one on the next page, under its header printed again."""
-    between = text[table.span.end : following.span.start].split()
-    return table.columns == following.columns and len("".join(between)) <= LONGEST_BETWEEN_PAGES
+    gap = following.span.start - table.span.end
+    if table.columns != following.columns or gap > LONGEST_GAP:
+        return False
+    return len("".join(text[table.span.end : following.span.start].split())) <= LONGEST_BETWEEN_PAGES
 
 
-def _joined(table: Table, following: Table) -> Table:
-    last = table.rows[-1]
-    rows = [row if row.section else Row(row.cells, last.section, last.section_title) for row in following.rows]
-    return Table(Span(table.span.start, following.span.end), table.columns, (*table.rows, *rows))
+def _joined(parts: Sequence[Table]) -> Table:
+    """One table of the parts on its pages; a section goes on over the page."""
+    rows: list[Row] = []
+    for row in (row for part in parts for row in part.rows):
+        last = rows[-1] if rows else row
+        rows.append(row if row.section else Row(row.cells, last.section, last.section_title))
+    return Table(Span(parts[0].span.start, parts[-1].span.end), parts[0].columns, tuple(rows))
 
 
 def _table_at(text: str, spans: Sequence[Span], index: int) -> tuple[Table | None, int]:
@@ -247,7 +254,7 @@ def _numbered_rows(text: str, spans: Sequence[Span], index: int, columns: tuple[
 
 def _row_length(text: str, spans: Sequence[Span], index: int, serial: int) -> int:
     length = 1
-    while index + length < len(spans):
+    while index + length < len(spans) and length < MOST_LINES_OF_ROW:
         number = SERIAL.fullmatch(text, *spans[index + length])
         if (number and int(number[1]) == serial + 1) or _section(text, spans[index + length]):
             break

@@ -259,6 +259,8 @@ def _is_threshold(seen: _Seen) -> bool:
 
 def _sizes_what_is_counted(seen: _Seen) -> bool:
     """存栏3000头以上牧场30个, 480千瓦以上超充桩300根: so many of a size."""
+    if not seen.after.startswith(("以上", "以下")):
+        return False
     counted = next((other for other in _in_clause(seen) if other.span > seen.quantity.span and other.is_count), None)
     between = seen.text[seen.quantity.span.end : counted.span.start] if counted else ""
     return SIZE_OF.fullmatch(between) is not None

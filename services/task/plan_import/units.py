@@ -308,7 +308,7 @@ def _mentions(printed: str, masked: str, names: Iterable[tuple[_Segment, _Name]]
     roles = _Roles(segment for segment, _ in named)
     prefix: Prefix | None = None
     for segment, name in named:
-        prefix = prefix if name.joined or JOINS.search(masked, 0, name.span.start) else None
+        prefix = prefix if name.joined or JOINS.search(masked, max(0, name.span.start - 8), name.span.start) else None
         mask = name.span.of(masked)
         length = len(mask.rstrip(NOTED))
         words = "".join(name.span.of(printed)[:length].split())

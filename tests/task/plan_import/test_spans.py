@@ -39,3 +39,14 @@ def test_characters_of_another_width_are_folded_in_place(raw: str) -> None:
     text = normalise(raw)
     assert len(text.text) == len(raw)
     assert all(text.source(Span(i, i + 1)) == Span(i, i + 1) for i in range(len(raw)))
+
+
+def test_the_characters_of_a_span_leave_out_what_was_dropped_inside_it() -> None:
+    edited = TracedText("市民\n- 2 -\n政局").edited([Edit(2, 9, "")])
+    assert edited.source(Span(0, 4)) == Span(0, 11)
+    assert edited.characters(Span(0, 4)) == "市民政局"
+    assert edited.characters(Span(1, 3)) == "民政"
+
+
+def test_a_character_that_was_spelled_out_is_printed_once() -> None:
+    assert normalise("加强㈠推进").characters(Span(0, 7)) == "加强㈠推进"
