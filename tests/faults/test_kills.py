@@ -11,7 +11,7 @@ from tests.faults.load import MEASURES, UNITS
 from tests.faults.scenery import publish, put_plan
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
-ROUNDS = 4
+ROUNDS = 3
 
 
 @pytest.mark.parametrize(
