@@ -33,6 +33,9 @@ POSTGRES_OPTIONS = {
     "jit": "off",  # statements here are short; compiling them costs more than it saves
 }
 
+# The last one: the server has ended the session, and the driver is just hearing of it.
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 Transaction = Callable[[AsyncEngine], AbstractAsyncContextManager[AsyncConnection]]
 
 
@@ -96,6 +99,7 @@ def _sqlite_writer(address: URL) -> AsyncEngine:
         pool_size=1,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,  # what units report must not reach logs or parked events by way of an error
         async_creator=lambda *_args, **_options: sqlite_writer.connect(address.database or ""),
     )
     _listen(engine, "BEGIN IMMEDIATE", (*SQLITE_PRAGMAS, WRITER_CACHE))
@@ -108,6 +112,7 @@ def _sqlite_readers(address: URL) -> AsyncEngine:
         pool_size=SQLITE_READERS,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,  # what units report must not reach logs or parked events by way of an error
         connect_args={"isolation_level": None},  # the driver must not begin by itself
     )
     _listen(engine, "BEGIN", (*SQLITE_PRAGMAS, "PRAGMA query_only=ON"))
@@ -134,6 +139,7 @@ def _postgres(address: URL, pool: int) -> AsyncEngine:
         pool_size=pool,
         max_overflow=0,
         pool_timeout=POOL_WAIT_SECONDS,
+        hide_parameters=True,  # what units report must not reach logs or parked events by way of an error
         isolation_level="AUTOCOMMIT",
         connect_args={"server_settings": POSTGRES_OPTIONS, "timeout": POOL_WAIT_SECONDS},
     )
@@ -163,5 +169,8 @@ async def _in_transaction(engine: AsyncEngine, **options: Any) -> AsyncIterator[
         try:
             async with driver.transaction(**options):
                 yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as failed:  # of BEGIN, COMMIT or a prepared statement
-            raise DBAPIError(None, None, failed, connection_invalidated=driver.is_closed()) from failed
+        except DRIVER_ERRORS as failed:  # of BEGIN, COMMIT or a prepared statement
+            lost = driver.is_closed() or isinstance(failed, asyncpg.InternalClientError)
+            if lost:
+                await connection.invalidate()
+            raise DBAPIError(None, None, failed, connection_invalidated=lost) from failed

@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 PASSING_SQLSTATES = (
@@ -30,8 +31,8 @@ PRIMARY_CODE = 0xFF  # the higher bytes of an SQLite code say more precisely wha
 
 def passes_by_itself(error: DBAPIError) -> bool:
     """Whether the database, rather than the statement, is the reason."""
-    if error.connection_invalidated:
-        return True
+    if error.connection_invalidated or isinstance(error.driver_exception, asyncpg.InternalClientError):
+        return True  # the latter: the server has ended the session, and the driver is just hearing of it
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code is not None:
         return code & PRIMARY_CODE in PASSING_SQLITE

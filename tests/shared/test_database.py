@@ -60,6 +60,14 @@ async def test_the_reading_door_of_sqlite_refuses_to_write(numbers: Database) ->
             await connection.execute(update(NUMBERS).values(of=2))
 
 
+async def test_an_error_tells_nothing_of_the_values_in_its_statement(numbers: Database) -> None:
+    again = insert(NUMBERS).values(n=1, of=31337)
+    with pytest.raises(DBAPIError) as raised:
+        async with numbers.write() as connection:
+            await connection.execute(again)
+    assert "31337" not in str(raised.value)
+
+
 async def test_a_statement_that_can_never_succeed_is_not_transient(database: Database) -> None:
     assert not is_transient(await error_of(database, text("SELECT * FROM nothing_of_this_name")))
 
