@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import LargeBinary, inspect
 from sqlalchemy.orm import class_mapper
-from sqlalchemy.orm.attributes import manager_of_class
+from sqlalchemy.orm.attributes import manager_of_class, set_attribute
 from sqlmodel import Field, SQLModel
 
 from shared.db.columns import UtcDateTime
@@ -28,6 +28,13 @@ class Aggregate(SQLModel):
     """Hash of its last event; empty before the first."""
     changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Time of its last event; event time never decreases within an aggregate."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Straight into the column and its history; SQLModel would also keep a pydantic copy, which nobody reads."""
+        if name in type(self).__table__.c:  # type: ignore[attr-defined]  # SQLModel makes it for table classes
+            set_attribute(self, name, value)
+        else:
+            super().__setattr__(name, value)
 
     @property
     def subject(self) -> str:
