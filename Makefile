@@ -9,7 +9,7 @@ PLANS ?= ../shared/plans
 SCORER ?= ../shared/tools/score_import.py
 
 .PHONY: help setup run stack compose compose-down fmt lint types boundaries contracts check test test-faults \
-	test-browser bench score-import reset embedded-tests
+	bench score-import reset embedded-tests
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,7 +71,7 @@ contracts: setup ## schemas and documents match the code and break no released c
 	@$(BIN)/duban contracts check
 
 embedded-tests: setup
-	@$(BIN)/pytest -q -n 2 -m "not kafka and not postgres and not docker and not faults and not browser and not system and not bench"
+	@$(BIN)/pytest -q -n 2 -m "not kafka and not postgres and not docker and not faults and not system and not bench"
 
 check: lint types boundaries contracts embedded-tests ## all of these and the embedded tests, under a minute
 
@@ -80,9 +80,6 @@ test: setup ## everything that this machine can run; says what it could not
 
 test-faults: setup ## kill real processes and servers, then check the invariants
 	@$(BIN)/pytest -m faults
-
-test-browser: setup ## the pages in Chromium
-	@$(BIN)/pytest -m browser
 
 bench: setup ## measure; figures go to build/bench.json
 	@$(BIN)/pytest -m bench -s
