@@ -1,5 +1,6 @@
 """Opening a database. SQLite: one writer that begins IMMEDIATE, several readers. PostgreSQL: one pool."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -85,12 +86,18 @@ class Database:
 async def _told_when_busy() -> AsyncIterator[None]:
     try:
         yield
-    except (PoolTimeout, OSError) as unanswered:
-        raise Unavailable from unanswered
-    except DBAPIError as failed:
-        if passes_by_itself(failed):
-            raise Unavailable from failed
-        raise
+    except (PoolTimeout, OSError, DBAPIError) as failed:
+        if isinstance(failed, DBAPIError) and not passes_by_itself(failed):
+            raise
+        if _is_cancelled():
+            raise asyncio.CancelledError from failed
+        raise Unavailable from failed
+
+
+def _is_cancelled() -> bool:
+    """Whether this task is to end, which a driver may take for a loss of its connection."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _sqlite_writer(address: URL) -> AsyncEngine:
@@ -141,7 +148,11 @@ def _postgres(address: URL, pool: int) -> AsyncEngine:
         pool_timeout=POOL_WAIT_SECONDS,
         hide_parameters=True,  # what units report must not reach logs or parked events by way of an error
         isolation_level="AUTOCOMMIT",
-        connect_args={"server_settings": POSTGRES_OPTIONS, "timeout": POOL_WAIT_SECONDS},
+        connect_args={
+            "async_creator_fn": _open_postgres,
+            "server_settings": POSTGRES_OPTIONS,
+            "timeout": POOL_WAIT_SECONDS,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "checkout")
@@ -151,6 +162,21 @@ def _postgres(address: URL, pool: int) -> AsyncEngine:
             raise DisconnectionError
 
     return engine
+
+
+async def _open_postgres(*address: Any, **options: Any) -> Any:
+    """A connection. Who is cancelled while it is being opened does not cut that short, which would leak its socket."""
+    opening = asyncio.create_task(asyncpg.connect(*address, **options))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        opening.add_done_callback(_drop)
+        raise
+
+
+def _drop(opened: "asyncio.Task[Any]") -> None:
+    if not opened.cancelled() and not opened.exception():
+        opened.result().terminate()
 
 
 def _postgres_transaction(engine: AsyncEngine) -> AbstractAsyncContextManager[AsyncConnection]:

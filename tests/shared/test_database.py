@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -147,6 +148,26 @@ async def test_when_all_connections_are_taken_the_caller_is_told_to_try_again(
             async with small.write():
                 pass
     await small.close()
+
+
+@postgres_only
+async def test_who_is_cancelled_while_a_connection_is_opened_ends(database: Database) -> None:
+    async def ask_for_ever() -> None:
+        while True:
+            fresh = Database(database.url, pool=1)
+            try:
+                with suppress(Unavailable):
+                    async with fresh.write() as connection:
+                        await connection.execute(text("SELECT 1"))
+            finally:
+                await fresh.close()
+
+    for delay in range(30):  # somewhere within the opening of a connection
+        asking = asyncio.create_task(ask_for_ever())
+        await asyncio.sleep(delay / 1000)
+        asking.cancel()
+        done, _ = await asyncio.wait({asking}, timeout=2)
+        assert done, f"it went on, cancelled after {delay} ms"
 
 
 async def test_a_server_that_is_not_there_is_told_as_such() -> None:
