@@ -201,11 +201,12 @@ async def test_readers_recover_from_sessions_that_were_all_ended(
         )
     await killer.close()
 
-    failures = 0
-    for _ in range(10):
+    failures = []
+    for attempt in range(20):
         try:
             async with numbers.read() as connection:
                 await connection.execute(select(NUMBERS))
         except Unavailable:
-            failures += 1
-    assert failures <= 1  # the first finds out; the pool then drops what it held
+            failures.append(attempt)
+    assert len(failures) <= 5  # each ended session is found out once, should its end not have been heard of yet
+    assert max(failures, default=0) < 10  # and then never again
