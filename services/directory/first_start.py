@@ -1,8 +1,5 @@
 """The first administrator, so that a fresh system can be entered."""
 
-import os
-from pathlib import Path
-
 import structlog
 from sqlalchemy.exc import IntegrityError
 
@@ -12,6 +9,7 @@ from services.directory.models import Account, Duties
 from services.directory.passwords import Passwords
 from services.directory.queries import find_account
 from services.directory.settings import DirectorySettings
+from shared.files import keep_secret
 from shared.runtime import Service
 
 ADMIN = "admin"
@@ -26,20 +24,18 @@ async def ensure_admin(service: Service, settings: DirectorySettings) -> None:
     async with service.read() as view:
         if await find_account(view.connection, ADMIN):
             return
-    given = settings.admin_password.get_secret_value()
-    password = given or make_secret()
-    password_hash = await Passwords().hash(password)
+    password_hash = await Passwords().hash(_first_password(settings))
     try:
         async with service.write() as work:
             await work.add(*Account.register(ADMIN, Duties((Role.ADMIN,)), password_hash=password_hash))
-    except IntegrityError:  # another process was a moment earlier; its password counts
+    except IntegrityError:  # another process was a moment earlier
         return
-    if not given:
-        _keep(settings.data / "admin-password", password)
 
 
-def _keep(path: Path, password: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(password + "\n")
-    log.warning("the first administrator was created; change this password", account=ADMIN, kept_in=str(path))
+def _first_password(settings: DirectorySettings) -> str:
+    """Kept before it is used: a start that is killed in between leaves no account that nobody can enter."""
+    if given := settings.admin_password.get_secret_value():
+        return given
+    path = settings.data / "admin-password"
+    log.warning("the first administrator is created; change this password", account=ADMIN, kept_in=str(path))
+    return keep_secret(path, make_secret() + "\n").strip()

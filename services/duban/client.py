@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from services.duban.failures import Failure
+from shared.files import write_secret
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 SESSION_ENDED = {400, 401}
@@ -110,10 +111,7 @@ def demo_operator() -> Client:
 def keep_session(tokens: Mapping[str, Any]) -> Path:
     """Remember a sign-in for later commands."""
     path = session_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    path.chmod(0o600)
-    path.write_text(json.dumps({"url": base_url(), "refresh_token": tokens["refresh_token"]}))
+    write_secret(path, json.dumps({"url": base_url(), "refresh_token": tokens["refresh_token"]}))
     return path
 
 

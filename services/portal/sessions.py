@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import os
 import secrets
 import time
 from collections.abc import Callable
@@ -10,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
+
+from shared.files import keep_secret
 
 COOKIE = "duban_session"
 KEY_FILE = "portal.key"
@@ -59,14 +60,4 @@ def new_form_token() -> str:
 
 def session_key(given: str, data: Path) -> str:
     """The key from the settings, or the one kept in the data folder, readable by its owner only."""
-    if given:
-        return given
-    data.mkdir(parents=True, exist_ok=True)
-    path = data / KEY_FILE
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text()
-    with os.fdopen(handle, "w") as file:
-        file.write(key := Fernet.generate_key().decode())
-    return key
+    return given or keep_secret(data / KEY_FILE, Fernet.generate_key().decode())

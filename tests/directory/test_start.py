@@ -11,11 +11,14 @@ from sqlalchemy.exc import DBAPIError
 
 from services.directory.app import create_app, prepare
 from services.directory.models import DirectoryTable
+from services.directory.passwords import Passwords
+from services.directory.queries import find_account
 from services.directory.settings import DirectorySettings
 from services.directory.signing import KeyLocked, SigningKeys
 from shared.bus.embedded import EmbeddedBus
 from shared.db import Database
 from shared.db.migrations import DatabaseNewerThanCode, current, head, upgrade
+from shared.files import keep_secret
 from tests.directory.conftest import Directory
 
 PACKAGE = "services.directory"
@@ -38,6 +41,17 @@ async def test_a_generated_admin_password_is_for_its_owner_only_and_made_once(tm
     first = kept.read_text()
     await started(tmp_path)
     assert kept.read_text() == first
+
+
+async def test_a_start_that_was_killed_after_keeping_the_password_is_completed_by_the_next(tmp_path: Path) -> None:
+    keep_secret(tmp_path / "admin-password", "kept before the kill")
+    settings = await started(tmp_path)
+    database = Database(settings.database_for("directory"))
+    async with database.read() as view:
+        admin = await find_account(view, "admin")
+    assert admin is not None
+    assert await Passwords().verify("kept before the kill", admin.password_hash)
+    await database.close()
 
 
 async def test_a_given_admin_password_is_written_nowhere(tmp_path: Path) -> None:

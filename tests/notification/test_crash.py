@@ -64,7 +64,7 @@ async def test_a_killed_worker_costs_at_most_one_duplicate(desk: Desk, place: st
 @pytest.mark.faults
 async def test_a_killed_worker_leaves_no_half_of_a_message_in_the_folder(desk: Desk) -> None:
     await ready_to_send(desk)
-    assert await killed_at("mail.before_rename", desk) == -signal.SIGKILL
+    assert await killed_at("file.before_rename", desk) == -signal.SIGKILL
     assert desk.mail() == []
     await another_worker_follows(desk)
     assert len(desk.mail()) == 1

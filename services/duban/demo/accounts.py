@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from services.duban.client import Client, NotSignedIn, Refused
+from shared.files import write_secret
 from shared.settings import ServiceSettings
 
 OFFICE_UNIT, GROUP_UNIT = "lg-office", "lg"
@@ -43,7 +44,7 @@ def create_accounts(admin: Client, units: Mapping[str, Any], settings: ServiceSe
     for wanted in wanted_accounts(units):
         if wanted["username"] not in known:
             known[wanted["username"]] = {**wanted, "password": _create(admin, wanted)}
-            _write(path, list(known.values()))
+            write_secret(path, json.dumps(list(known.values()), ensure_ascii=False, indent=1))
 
 
 def enter_addresses(admin: Client, units: Mapping[str, Any]) -> None:
@@ -80,8 +81,3 @@ def _enter_address(admin: Client, wanted: Mapping[str, Any], units: Mapping[str,
     who = names.get(wanted["unit"] or "", "审计")
     point = {"email": f"{wanted['username']}@duban.invalid", "display_name": f"{who}（演示）", "locale": "zh"}
     admin.call("PUT", f"/api/notification/v1/contact-points/{wanted['username']}", json=point)
-
-
-def _write(path: Path, accounts: list[dict[str, Any]]) -> None:
-    path.touch(mode=0o600)
-    path.write_text(json.dumps(accounts, ensure_ascii=False, indent=1))

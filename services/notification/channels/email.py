@@ -1,7 +1,6 @@
 """E-mail: how a message is built, and where it goes: to a mail server, or without one into a folder."""
 
 import asyncio
-import os
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from uuid import UUID
 
 import aiosmtplib
 
-from shared.faultpoints import faultpoint
+from shared.files import write_whole
 
 SMTP_SECONDS = 20.0
 """For each exchange with the server."""
@@ -179,20 +178,9 @@ class MailFolder:
     async def send(self, message: Message) -> None:
         name = f"{message.account}-{message.id}.eml"
         try:
-            await asyncio.to_thread(self._write, name, message.as_bytes(SMTPUTF8, "8bit"))
+            await asyncio.to_thread(write_whole, self.path / name, message.as_bytes(SMTPUTF8, "8bit"))
         except OSError as failure:
             raise NotSent(describe(failure)) from failure
-
-    def _write(self, name: str, content: bytes) -> None:
-        """Whole or not at all."""
-        self.path.mkdir(parents=True, exist_ok=True)
-        unfinished = self.path / f"{name}.part"
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        faultpoint("mail.before_rename")
-        unfinished.rename(self.path / name)
 
 
 def open_channel(smtp_url: str, data: Path) -> EmailChannel:
