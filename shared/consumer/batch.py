@@ -1,19 +1,23 @@
-"""One batch of one partition in one transaction: offset, states, effects, parked events, states."""
+"""One batch in one transaction: offsets, states, effects, parked events, states."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.base import TopicPartition
 from shared.consumer.applying import Consumer, is_transient
 from shared.consumer.single import Outcome, apply_single, set_aside
-from shared.consumer.standing import advance_offset, load_key_states, store_key_states
+from shared.consumer.standing import advance_offsets, load_key_states, store_key_states
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Incoming, KeyStates, Reason, Verdict, subjects
 from shared.events.event import Event, Recorded
 from shared.faultpoints import faultpoint
 
+Batches = Mapping[TopicPartition, Sequence[Incoming]]
+Stored = Mapping[TopicPartition, int]
+"""The next offset of each partition as the caller last stored or read it."""
 NOT_TOGETHER = (Reason.FAILED, Reason.UNDECODABLE)
 
 
@@ -37,14 +41,13 @@ async def apply_batch(
     connection: AsyncConnection,
     tables: ConsumerTables,
     consumer: Consumer,
-    partition: TopicPartition,
-    stored_offset: int,
-    batch: Sequence[Incoming],
+    stored: Stored,
+    batches: Batches,
 ) -> None:
-    """Apply all records together. Raises StaleOffset, BatchFailed or the database's own transient errors."""
-    states = await _begin(connection, tables, consumer, partition, stored_offset, batch)
+    """Apply all records of all partitions together. Raises StaleOffset, BatchFailed or the database's transient errors."""
+    states = await _begin(connection, tables, consumer, stored, batches)
     events = []
-    for incoming in batch:
+    for incoming in chain.from_iterable(batches.values()):
         if states.fills_gap(incoming) or incoming.reason in NOT_TOGETHER:
             raise BatchFailed  # so that what waited is applied in its place, and failures are counted in their order
         verdict = states.judge(incoming)
@@ -65,7 +68,7 @@ async def apply_one_by_one(
     tables: ConsumerTables,
     consumer: Consumer,
     partition: TopicPartition,
-    stored_offset: int,
+    stored: Stored,
     batch: Sequence[Incoming],
     *,
     failures_in_a_row: int = 0,
@@ -76,8 +79,8 @@ async def apply_one_by_one(
     Stops after `stop_at` failures in a row, those before this batch included. Raises StaleOffset or the database's
     transient errors.
     """
-    states = await _begin(connection, tables, consumer, partition, stored_offset, batch)
-    reached = end = _end(batch)
+    states = await _begin(connection, tables, consumer, stored, {partition: batch})
+    reached = end = end_of(batch)
     for incoming in batch:
         outcome = await apply_single(connection, tables, consumer, states, incoming)
         if outcome is Outcome.APPLIED:
@@ -89,7 +92,7 @@ async def apply_one_by_one(
                 break
     await store_key_states(connection, tables, consumer.name, states)
     if reached != end:
-        await advance_offset(connection, tables, consumer.name, partition, end, reached)
+        await advance_offsets(connection, tables, consumer.name, {partition: (end, reached)})
     return Reached(reached, failures_in_a_row)
 
 
@@ -97,16 +100,17 @@ async def _begin(
     connection: AsyncConnection,
     tables: ConsumerTables,
     consumer: Consumer,
-    partition: TopicPartition,
-    stored_offset: int,
-    batch: Sequence[Incoming],
+    stored: Stored,
+    batches: Batches,
 ) -> KeyStates:
-    if not await advance_offset(connection, tables, consumer.name, partition, stored_offset, _end(batch)):
+    moves = {partition: (stored[partition], end_of(batch)) for partition, batch in batches.items()}
+    if not await advance_offsets(connection, tables, consumer.name, moves):
         raise StaleOffset
-    return await load_key_states(connection, tables, consumer.name, subjects(batch))
+    return await load_key_states(connection, tables, consumer.name, subjects(chain.from_iterable(batches.values())))
 
 
-def _end(batch: Sequence[Incoming]) -> int:
+def end_of(batch: Sequence[Incoming]) -> int:
+    """The offset that follows it."""
     return batch[-1].record.offset + 1
 
 

@@ -1,8 +1,8 @@
-"""The runner of a consumer: fetch, one transaction per partition and batch, back off, go on. It never gives up."""
+"""The runner of a consumer: fetch, apply in one transaction, back off, go on. It never gives up."""
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.bus.base import Bus, OffsetOutOfRange, Record, Subscription, TopicPartition
 from shared.consumer.applying import Consumer, is_transient
-from shared.consumer.batch import BatchFailed, Reached, StaleOffset, apply_batch, apply_one_by_one
+from shared.consumer.batch import Batches, BatchFailed, Reached, StaleOffset, apply_batch, apply_one_by_one, end_of
 from shared.consumer.parked import readable_now, retry_parked
 from shared.consumer.standing import load_offsets
 from shared.consumer.tables import ConsumerTables
@@ -78,8 +78,7 @@ class Runner:
             log.error("bus does not deliver", consumer=self.consumer.name, error=str(lost))
             await asyncio.sleep(FETCH_SECONDS)
             return
-        for partition, records in fetched.items():
-            await self._handle(subscription, partition, records)
+        await self._handle(subscription, fetched)
         if not fetched:
             # a subscription that its bus has closed answers at once, and others must have a turn
             await asyncio.sleep(0)
@@ -101,15 +100,42 @@ class Runner:
             await subscription.seek(partition, offset)
             self.stored[partition] = offset
 
-    async def _handle(self, subscription: Subscription, partition: TopicPartition, records: Sequence[Record]) -> None:
-        if partition not in self.stored:
-            return
+    async def _handle(self, subscription: Subscription, fetched: Mapping[TopicPartition, Sequence[Record]]) -> None:
+        """In one transaction; where that fails, in one per partition, so that none suffers from another."""
         wanted = self.consumer.event_types()
-        batch = [read_record(record, wanted) for record in records]
-        try:
-            started = time.perf_counter()
-            reached = await self._apply(partition, batch)
+        batches = {
+            partition: [read_record(record, wanted) for record in records]
+            for partition, records in fetched.items()
+            if partition in self.stored
+        }
+        started = time.perf_counter()
+        if len(batches) > 1 and await self._apply_together(batches):
+            for partition, batch in batches.items():
+                await self._applied(subscription, partition, Reached(end_of(batch), failures_in_a_row=0))
+        else:
+            for partition, batch in batches.items():
+                await self._apply_alone(subscription, partition, batch)
+        if batches:
             CONSUMER_SECONDS.labels(self.consumer.name).observe(time.perf_counter() - started)
+
+    async def _apply_together(self, batches: Batches) -> bool:
+        try:
+            async with self.database.write() as connection:
+                await apply_batch(connection, self.tables, self.consumer, self.stored, batches)
+        except (StaleOffset, BatchFailed):
+            return False
+        except (DBAPIError, OSError, Unavailable) as error:
+            if not is_transient(error):
+                raise
+            return False
+        faultpoint("consumer.after_commit")
+        return True
+
+    async def _apply_alone(
+        self, subscription: Subscription, partition: TopicPartition, batch: Sequence[Incoming]
+    ) -> None:
+        try:
+            reached = await self._apply(partition, batch)
         except StaleOffset:
             log.warning("another runner has moved on", consumer=self.consumer.name, partition=str(partition))
             del self.stored[partition]  # taken over again from the database
@@ -121,11 +147,10 @@ class Runner:
             await self._applied(subscription, partition, reached)
 
     async def _apply(self, partition: TopicPartition, batch: Sequence[Incoming]) -> Reached:
-        stored = self.stored[partition]
-        reached = Reached(batch[-1].record.offset + 1, failures_in_a_row=0)
+        reached = Reached(end_of(batch), failures_in_a_row=0)
         try:
             async with self.database.write() as connection:
-                await apply_batch(connection, self.tables, self.consumer, partition, stored, batch)
+                await apply_batch(connection, self.tables, self.consumer, self.stored, {partition: batch})
         except BatchFailed:
             before = self.failures_in_a_row.get(partition, 0)
             async with self.database.write() as connection:
@@ -134,7 +159,7 @@ class Runner:
                     self.tables,
                     self.consumer,
                     partition,
-                    stored,
+                    self.stored,
                     batch,
                     failures_in_a_row=before,
                     stop_at=BREAKER_FAILURES,

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.bus.base import TopicPartition
 from shared.clock import system_now
 from shared.consumer.tables import ConsumerTables
 from shared.consumer.triage import Held, Incoming, KeyState, KeyStates, Reason
-from shared.db.bulk import insert_missing, rows_in, upsert_rows
+from shared.db.bulk import compare_and_set_rows, insert_missing, rows_in, upsert_rows
 
 
 async def load_offsets(
@@ -31,18 +31,18 @@ async def read_offsets(connection: AsyncConnection, tables: ConsumerTables, cons
     return {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
 
 
-async def advance_offset(
-    connection: AsyncConnection, tables: ConsumerTables, consumer: str, partition: TopicPartition, stored: int, to: int
+async def advance_offsets(
+    connection: AsyncConnection, tables: ConsumerTables, consumer: str, moves: Mapping[TopicPartition, tuple[int, int]]
 ) -> bool:
-    """Compare and set. False: another runner has moved on, and whatever this one fetched must be discarded."""
-    table = tables.offset
-    moved = await connection.execute(
-        update(table)
-        .where(table.c.consumer == consumer, table.c.topic == partition.topic)
-        .where(table.c.partition == partition.partition, table.c.next_offset == stored)
-        .values(next_offset=to)
-    )
-    return moved.rowcount == 1
+    """Compare and set, from the first to the second of each pair.
+
+    False: another runner has moved on, and whatever this one fetched must be discarded with its transaction.
+    """
+    rows = [
+        {"consumer": consumer, "topic": place.topic, "partition": place.partition, "was": was, "becomes": becomes}
+        for place, (was, becomes) in moves.items()
+    ]
+    return await compare_and_set_rows(connection, tables.offset, "next_offset", rows) == len(rows)
 
 
 async def load_key_states(

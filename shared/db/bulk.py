@@ -97,12 +97,22 @@ async def update_rows(connection: AsyncConnection, table: Table, values: Values)
         await _execute(connection, _update(connection.dialect.name, table, tuple(values[0])), values)
 
 
-async def _execute(connection: AsyncConnection, statement: Any, values: Values) -> None:
+async def compare_and_set_rows(connection: AsyncConnection, table: Table, column: str, values: Values) -> int:
+    """Give `column` of the rows with the given primary keys the value `becomes` where it still is `was`.
+
+    Answers in how many it was. No key comes twice.
+    """
+    return await _execute(connection, _compare_and_set(connection.dialect.name, table, column), values)
+
+
+async def _execute(connection: AsyncConnection, statement: Any, values: Values) -> int:
     """PostgreSQL takes one array per column: half the cost of sending row by row. SQLite has no wire to save on."""
+    given: Any
     if connection.dialect.name == "postgresql":
-        await connection.execute(statement, {f"_{name}": [row[name] for row in values] for name in values[0]})
+        given = {f"_{name}": [row[name] for row in values] for name in values[0]}
     else:
-        await connection.execute(statement, [{f"_{name}": value for name, value in row.items()} for row in values])
+        given = [{f"_{name}": value for name, value in row.items()} for row in values]
+    return (await connection.execute(statement, given)).rowcount
 
 
 @lru_cache(maxsize=128)
@@ -134,7 +144,22 @@ def _update(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
     return update(table).where(*(table.c[name] == new[name] for name in keys)).values(changed)
 
 
+@lru_cache(maxsize=128)
+def _compare_and_set(dialect: str, table: Table, column: str) -> Any:
+    types = {key.name: key.type for key in table.primary_key} | dict.fromkeys(("was", "becomes"), table.c[column].type)
+    if dialect == "postgresql":
+        given: Any = _arrays(types).c
+    else:
+        given = {name: bindparam(f"_{name}", type_=type_) for name, type_ in types.items()}
+    matching = (key == given[key.name] for key in table.primary_key)
+    return update(table).where(*matching, table.c[column] == given["was"]).values({column: given["becomes"]})
+
+
 def _given(table: Table, columns: tuple[str, ...]) -> Any:
     """The rows that come as one array per column."""
-    arrays = (bindparam(f"_{name}", type_=postgresql.ARRAY(table.c[name].type, dimensions=1)) for name in columns)
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
+    return _arrays({name: table.c[name].type for name in columns})
+
+
+def _arrays(types: Mapping[str, Any]) -> Any:
+    arrays = (bindparam(f"_{name}", type_=postgresql.ARRAY(type_, dimensions=1)) for name, type_ in types.items())
+    return func.unnest(*arrays).table_valued(*types, name="given").render_derived()

@@ -134,6 +134,6 @@ class Feeder:
         started = time.perf_counter()
         batch = [read_record(record, board.event_types()) for record in records]
         async with self.service.database.write() as connection:
-            await apply_batch(connection, self.service.consuming, board, PARTITION, self.offset, batch)
+            await apply_batch(connection, self.service.consuming, board, {PARTITION: self.offset}, {PARTITION: batch})
         self.offset += size
         return (time.perf_counter() - started) / size

@@ -36,10 +36,12 @@ class Bench:
             await load_offsets(connection, CONSUMING, self.journal.name, [PLACE])
         try:
             async with self.parcels.database.write() as connection:
-                await apply_batch(connection, CONSUMING, self.journal, PLACE, self.offset, batch)
+                await apply_batch(connection, CONSUMING, self.journal, {PLACE: self.offset}, {PLACE: batch})
         except BatchFailed:
             async with self.parcels.database.write() as connection:
-                await apply_one_by_one(connection, CONSUMING, self.journal, PLACE, self.offset, batch, stop_at=10)
+                await apply_one_by_one(
+                    connection, CONSUMING, self.journal, PLACE, {PLACE: self.offset}, batch, stop_at=10
+                )
         self.offset += len(batch)
 
     async def retry(self, subject: str) -> int:

@@ -208,10 +208,10 @@ async def _take(parcels: Parcels, journal: Journal, stored: int, records: Sequen
         await load_offsets(connection, CONSUMING, journal.name, [place])
     try:
         async with parcels.database.write() as connection:
-            await apply_batch(connection, CONSUMING, journal, place, stored, batch)
+            await apply_batch(connection, CONSUMING, journal, {place: stored}, {place: batch})
     except BatchFailed:
         async with parcels.database.write() as connection:
-            await apply_one_by_one(connection, CONSUMING, journal, place, stored, batch, stop_at=10)
+            await apply_one_by_one(connection, CONSUMING, journal, place, {place: stored}, batch, stop_at=10)
 
 
 async def test_a_batch_whose_offset_another_runner_has_passed_changes_nothing(parcels: Parcels) -> None:
