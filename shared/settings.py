@@ -35,7 +35,9 @@ class ServiceSettings(BaseSettings):
     log_level: str = Field("info", description="debug, info, warning or error")
     log_json: bool = Field(False, description="one JSON object for each line of the log")
     database_pool: int = Field(10, description="connections per process (PostgreSQL)")
-    relay_poll_seconds: float = Field(0.0, description="0: 1 s embedded, where commits wake the relay; 0.1 s otherwise")
+    relay_poll_seconds: float = Field(
+        0.0, description="0: 10 s embedded, where commits wake the relay; 0.1 s otherwise"
+    )
 
     @classmethod
     def for_service(cls, service: str) -> Self:

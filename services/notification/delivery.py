@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from shared.runtime import Service
 
-EMBEDDED_POLL_SECONDS = 1.0
-"""Only business time moves without waking the worker."""
+EMBEDDED_POLL_SECONDS = 10.0
+"""In one process whatever there is to do wakes the worker; looking makes up for a wake-up that was lost."""
 PRODUCTION_POLL_SECONDS = 0.5
 NOTICES_PER_ROUND = 50
 """Each is an event of its own; on SQLite, where nobody else writes meanwhile, a round takes some 50 ms."""

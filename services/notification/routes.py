@@ -178,7 +178,7 @@ async def try_again(
 ) -> DeliveryOut:
     """Send a failed e-mail once more, with all that it carries."""
     delivery = await retry_delivery(work, caller, id, system_now())
-    worker.wake()
+    work.after_commit.append(worker.wake)
     return DeliveryOut.of(delivery)
 
 
@@ -227,7 +227,7 @@ async def enter_contact_point(
 ) -> ContactPointOut:
     """Enter how to reach somebody. What could not be sent in the last week for want of an address goes out now."""
     point = await put_contact_point(work, caller, account, body, expected, system_now(), worker.quiet)
-    worker.wake()
+    work.after_commit.append(worker.wake)
     response.headers["ETag"] = etag(point.revision)
     return ContactPointOut.of(account, point)
 

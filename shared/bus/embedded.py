@@ -1,7 +1,7 @@
 """The bus of a single machine: a partitioned, durable log in one SQLite file.
 
-A waiting fetch is woken by a publish of its own process, so an idle bus costs nothing; what another process wrote is
-found by a look once a second. Groups live within one process.
+A fetch reads only what it was woken for: by a publish of its own process, or by the bus, which looks once a second
+whether another process has written. So an idle bus costs next to nothing. Groups live within one process.
 """
 
 from __future__ import annotations
@@ -36,12 +36,17 @@ class EmbeddedBus:
         self._reader = LogReader(path)
         self._groups: defaultdict[str, _Group] = defaultdict(_Group)
         self._topics: dict[str, int] = {}
+        self._looking: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         await self._writer.open()
         await self._reader.open()
+        self._looking = asyncio.create_task(self._look_forever())
 
     async def stop(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
         for group in self._groups.values():
             for member in tuple(group.members):
                 await member.close()
@@ -90,6 +95,19 @@ class EmbeddedBus:
         with _told_when_unavailable():
             return await self._reader.bounds(topics)
 
+    async def _look_forever(self) -> None:
+        """Wake everybody when the file was written to. A look that fails counts as a change: reading says what is wrong."""
+        seen: int | None = None
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                version = await self._reader.data_version()
+            except sqlite3.Error:
+                version = None
+            if version is None or version != seen:
+                self._wake_readers(set(self._topics))
+            seen = version
+
     def _wake_readers(self, topics: set[str]) -> None:
         for group in self._groups.values():
             for member in group.members:
@@ -137,6 +155,7 @@ class EmbeddedSubscription:
         self._reader = reader
         self._leave = leave
         self._woken = asyncio.Event()
+        """There may be something to read that no fetch has looked for."""
         self._closed = False
         self._epoch = 0
         self._assigned: frozenset[TopicPartition] = frozenset()
@@ -167,13 +186,13 @@ class EmbeddedSubscription:
         clock = asyncio.get_running_loop().time
         deadline = clock() + timeout
         while not self._closed:
-            self._woken.clear()
-            found = await self._read(max_records)
-            left = deadline - clock()
-            if found or left <= 0:
+            if self._woken.is_set() and (found := await self._read(max_records)):
                 return found
+            left = deadline - clock()
+            if left <= 0:
+                break
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), min(left, LOOK_SECONDS))
+                await asyncio.wait_for(self._woken.wait(), left)
         return {}
 
     async def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -200,19 +219,24 @@ class EmbeddedSubscription:
             self.wake()
 
     async def _read(self, max_records: int) -> dict[TopicPartition, list[Record]]:
+        self._woken.clear()
         places = {partition: offset for partition, offset in self._positions.items() if partition not in self._paused}
         if not places:
             return {}
         try:
             found = await self._reader.read(places, max_records)
         except OffsetOutOfRange as lost:
+            self.wake()  # the other partitions were not read
             if self._positions.get(lost.partition) != lost.requested:  # sought elsewhere meanwhile
                 return {}
             del self._positions[lost.partition]
             raise
         except sqlite3.Error as error:
             log.warning("bus.fetch_failed", error=str(error))
+            asyncio.get_running_loop().call_later(LOOK_SECONDS, self.wake)
             return {}
+        if found:
+            self.wake()  # there may be more than was asked for
         return {partition: records for partition, records in found.items() if self._advance(partition, records)}
 
     def _advance(self, partition: TopicPartition, records: list[Record]) -> bool:

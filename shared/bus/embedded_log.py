@@ -190,6 +190,10 @@ class LogReader(_Connection):
         """
         return await self._run(lambda: self._read(positions, limit))
 
+    async def data_version(self) -> int:
+        """A number that is another one after every commit of another connection."""
+        return await self._run(lambda: int(self._sqlite.execute("PRAGMA data_version").fetchone()[0]))
+
     def _connect(self) -> None:
         super()._connect()
         self._sqlite.execute("PRAGMA query_only=ON")

@@ -33,6 +33,8 @@ from shared.telemetry.metrics import RELAY_AGE, RELAY_PENDING, RELAY_SENT
 BATCH = 500
 LEASE_SECONDS = 10
 """How long nothing is sent after the relay's process was killed; one that still lives renews after half of it."""
+LEASE_ALONE_SECONDS = 600
+"""Where nobody waits to take over: each renewal is a commit that an idle machine does without."""
 MAX_BACKOFF_SECONDS = 5.0
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 log = structlog.get_logger()
@@ -108,14 +110,14 @@ class Relay:
 
     async def _holds_lease(self) -> bool:
         now = asyncio.get_running_loop().time()
-        if self.epoch is not None and now < self._lease_until - LEASE_SECONDS / 2:
+        seconds = LEASE_ALONE_SECONDS if self.alone else LEASE_SECONDS
+        if self.epoch is not None and now < self._lease_until - seconds / 2:
             return True
         async with self.database.write() as connection:
-            if self.alone:
+            if self.alone and self.epoch is None:
                 await _end_lease(connection, self.tables, self.service)
-            self.epoch = await _take_lease(connection, self.tables, self.service, self.owner)
-        self.alone = False
-        self._lease_until = now + LEASE_SECONDS
+            self.epoch = await _take_lease(connection, self.tables, self.service, self.owner, seconds)
+        self._lease_until = now + seconds
         return self.epoch is not None
 
     async def _release(self) -> None:
@@ -184,11 +186,13 @@ def _unbroken_prefix(rows: Sequence[Row[Any]], acknowledged: Sequence[bool]) -> 
     return sent
 
 
-async def _take_lease(connection: AsyncConnection, tables: EventLogTables, name: str, owner: str) -> int | None:
+async def _take_lease(
+    connection: AsyncConnection, tables: EventLogTables, name: str, owner: str, seconds: float
+) -> int | None:
     """Take over a lapsed lease or renew one's own. Returns its epoch, or None while another holds it."""
     lease = tables.lease
     now = await _database_now(connection)
-    until = now + timedelta(seconds=LEASE_SECONDS)
+    until = now + timedelta(seconds=seconds)
     renewed = await connection.execute(
         update(lease).where(lease.c.name == name, lease.c.owner == owner).values(until=until).returning(lease.c.epoch)
     )

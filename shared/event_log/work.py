@@ -49,8 +49,8 @@ class UnitOfWork:
     service: str
     tables: EventLogTables
     cause: Cause = field(default_factory=Cause)
-    on_recorded: Callable[[], None] | None = None
-    """Called once for each record, e.g. to wake the relay after the commit."""
+    after_commit: list[Callable[[], None]] = field(default_factory=list)
+    """Called once the transaction has been committed, such as to wake a worker; a rollback forgets them."""
     recorded: int = 0
 
     async def record(self, aggregate: A, events: Event | Sequence[Event]) -> A:
@@ -59,7 +59,7 @@ class UnitOfWork:
         await change_and_append(
             self.connection, self.tables, _table(aggregate), {"id": aggregate.id, **changes(aggregate)}, rows
         )
-        self._noted(len(rows))
+        self.recorded += len(rows)
         return aggregate
 
     async def add(self, aggregate: A, events: Event | Sequence[Event]) -> A:
@@ -77,12 +77,7 @@ class UnitOfWork:
         for table, values in by_table.items():
             await self.connection.execute(insert(table), values)
         await append(self.connection, self.tables, rows)
-        self._noted(len(rows))
-
-    def _noted(self, count: int) -> None:
-        self.recorded += count
-        if self.on_recorded:
-            self.on_recorded()
+        self.recorded += len(rows)
 
     def _log_rows(self, aggregate: Aggregate, events: Sequence[Event]) -> list[dict[str, Any]]:
         time = max(self.now, aggregate.changed_at or self.now)

@@ -46,8 +46,10 @@ async def get_clock(request: Request, caller: Reader, view: Reading) -> ClockSta
 @router.post("/clock")
 async def move_clock(request: Request, caller: Caller, work: Work, body: MoveClock) -> ClockMoved:
     """Move business time forward; the same instant again changes nothing."""
-    clock = _demo_clock(service_of(request))
+    service = service_of(request)
+    clock = _demo_clock(service)
     caller.must(MOVE_CLOCK)
+    work.after_commit += [worker.wake for worker in service.workers]
     await clock.advance(work.connection, body.to)
     return ClockMoved(now=body.to)
 

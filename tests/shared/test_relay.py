@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.bus import Bus, Record
 from shared.db import Database
 from shared.errors import Unavailable
-from shared.event_log.relay import LONG_AGO, Relay, measure
+from shared.event_log.relay import LEASE_SECONDS, LONG_AGO, Relay, measure
 from shared.events.cloudevents import decode
 from shared.events.envelope import Envelope
 from shared.events.topics import topic_of
@@ -294,6 +294,19 @@ async def test_a_relay_that_knows_itself_alone_does_not_wait_for_the_lease_of_a_
 
     assert await restarted.relay_once() == 1
     assert restarted.epoch == 2
+
+
+async def test_a_relay_that_knows_itself_alone_hardly_ever_renews_its_lease(
+    parcels: Parcels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = relay_of(parcels)
+    relay.alone = True
+    assert await relay.relay_once() == 0
+    (before,) = await parcels.rows(EVENT_LOG.lease)
+    monkeypatch.setattr(relay, "_lease_until", relay._lease_until - LEASE_SECONDS)
+    assert await relay.relay_once() == 0
+    (after,) = await parcels.rows(EVENT_LOG.lease)
+    assert after == before
 
 
 # --- a database that is lost ----------------------------------------------------------------------

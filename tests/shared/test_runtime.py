@@ -259,6 +259,9 @@ class Stumbling:
             raise ZeroDivisionError
         await asyncio.Event().wait()
 
+    def wake(self) -> None:
+        raise AssertionError("nobody was to wake it")
+
     async def work_left(self, connection: object, now: datetime) -> int:
         return int(self.runs < 2)
 

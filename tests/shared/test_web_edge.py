@@ -1,9 +1,13 @@
 """What every answer carries, what operators see, paging, the clock and the documentation."""
 
+import sqlite3
+from datetime import datetime
 from html.parser import HTMLParser
 
 import pytest
 from prometheus_client import REGISTRY
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.shared.small_service import Small, token
 
@@ -74,6 +78,38 @@ async def test_outside_the_demo_there_is_no_clock(small: Small) -> None:
 async def test_only_an_admin_moves_the_demo_clock(demo: Small) -> None:
     answer = await demo.client.post("/clock", json={"to": "2024-04-09T09:00:00+08:00"})
     assert answer.status_code == 403
+
+
+class Sleeper:
+    """A worker that notes what business time the database has when it is woken."""
+
+    name = "sleeper"
+
+    def __init__(self, database_url: str) -> None:
+        self.path = make_url(database_url).database or ""
+        self.saw: list[str] = []
+
+    async def run(self) -> None: ...
+
+    def wake(self) -> None:
+        with sqlite3.connect(self.path) as connection:
+            self.saw += [now for (now,) in connection.execute("SELECT now FROM business_clock")]
+
+    async def work_left(self, connection: AsyncConnection, now: datetime) -> int:
+        return 0
+
+    async def next_due(self, connection: AsyncConnection, now: datetime) -> datetime | None:
+        return None
+
+
+async def test_moving_the_demo_clock_wakes_the_workers_once_the_new_time_is_committed(demo: Small) -> None:
+    admin = await demo.add_account("root", roles=["admin"], unit=None)
+    demo.client.headers["Authorization"] = f"Bearer {token(admin)}"
+    worker = Sleeper(demo.service.database.url)
+    demo.service.workers.append(worker)
+    await demo.client.post("/clock", json={"to": "2024-04-09T09:00:00+08:00"})
+    await demo.client.post("/clock?dry_run=true", json={"to": "2024-04-10T09:00:00+08:00"})
+    assert [now[:19] for now in worker.saw] == ["2024-04-09 01:00:00"]
 
 
 async def test_the_demo_clock_moves_forward_only(demo: Small) -> None:
