@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from shared.ids import new_id
+from shared.testing.servers import PostgresServer
+
 RESULTS = Path("build/bench.json")
 Measured = Callable[..., float | None]
+NewDatabase = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,21 @@ def measured(results: list[dict[str, object]]) -> Measured:
         return ratio
 
     return record
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
+    """Gives the address of an empty database on either backend, another one each time."""
+    if request.param == "sqlite":
+        yield lambda: f"sqlite:///{tmp_path / new_id().hex}.db"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    made: list[str] = []
+
+    def create() -> str:
+        made.append(server.create_database())
+        return made[-1]
+
+    yield create
+    for url in made:
+        server.drop_database(url)

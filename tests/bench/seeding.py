@@ -1,6 +1,5 @@
 """A large plan in force in task's database, made by the commands that make every plan."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from joserfc.jwk import RSAKey
@@ -106,9 +105,3 @@ def _recorded(event: Event) -> Recorded[Event]:
     return Recorded(
         id=id_, subject=f"{event.type.split('.')[0]}/{id_}", version=1, time=system_now(), actor="bench", data=event
     )
-
-
-def spread(paths: Sequence[str], count: int) -> list[str]:
-    """`count` of them, far from each other."""
-    step = max(1, len(paths) // count)
-    return list(paths[::step][:count])

@@ -1,8 +1,11 @@
 """What a submit and a projected event cost after a long history, against the cost after a short one."""
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from statistics import median
+from typing import Protocol, Self
 from uuid import UUID
 
 import pytest
@@ -26,51 +29,87 @@ from shared.consumer.triage import read_record
 from shared.db.migrations import upgrade
 from shared.events.cloudevents import to_binary
 from shared.runtime import Service
-from tests.bench.conftest import Measured
-from tests.bench.seeding import report_paths, seed_task, spread
+from tests.bench.conftest import Measured, NewDatabase
+from tests.bench.seeding import report_paths, seed_task
 from tests.bench.test_bus_speed import TOPIC, events
 
 pytestmark = pytest.mark.bench
 SHORT, LONG = 10_000, 200_000
-SAMPLE = 600
+TURNS = 12
+SUBMITS, EVENTS = 50, 500
+"""Of one turn."""
 LIMIT = 1.2
 PARTITION = TopicPartition(TOPIC, 0)
 
 
-async def test_a_submit_costs_the_same_after_a_long_history(
-    database_url: str, tmp_path: Path, measured: Measured
+class Worked(Protocol):
+    """A service with a history of its own."""
+
+    service: Service
+
+    async def work(self) -> float:
+        """Do a turn's share. Returns seconds for one submit or event."""
+        ...
+
+
+async def in_turns(first: Worked, second: Worked) -> tuple[float, float]:
+    """The median of each, taken in turns, so that whatever else the machine does meets both alike."""
+    seconds = [(await first.work(), await second.work()) for _ in range(TURNS)][1:]  # the first turn warms up
+    return median(first for first, _ in seconds), median(second for _, second in seconds)
+
+
+async def test_a_submit_costs_the_same_after_a_long_history(new_database: NewDatabase, measured: Measured) -> None:
+    short, long = [await Submitting.after(history, new_database()) for history in (SHORT, LONG)]
+    await assert_alike(short, long, "submit after 200,000 events", measured)
+
+
+async def test_a_projected_event_costs_the_same_after_a_long_history(
+    new_database: NewDatabase, measured: Measured
 ) -> None:
-    settings = TaskSettings(database_url=database_url, data=tmp_path)
-    liaisons = await seed_task(settings, RSAKey.generate_key(2048, auto_kid=True), units=20, measures=SAMPLE * 3 // 20)
-    paths = await report_paths(settings)
-    service = create_task(settings)
-    await lengthen_log(service, SHORT)
-    await submit(service, paths[:SAMPLE], liaisons)  # warm
-    early = await submit(service, paths[SAMPLE : 2 * SAMPLE], liaisons)
-    await lengthen_log(service, LONG - SHORT)
-    late = await submit(service, paths[2 * SAMPLE :], liaisons)
-    backend = "embedded" if service.database.is_sqlite else "PostgreSQL"
-    await service.database.close()
-    ratio = measured("submit after 200,000 events", backend, late * 1e6, "µs", early * 1e6)
+    short, long = [await Feeding.after(history, new_database()) for history in (SHORT, LONG)]
+    await assert_alike(short, long, "project an event after 200,000", measured)
+
+
+async def assert_alike(short: Worked, long: Worked, name: str, measured: Measured) -> None:
+    early, late = await in_turns(short, long)
+    backend = "embedded" if short.service.database.is_sqlite else "PostgreSQL"
+    for worked in (short, long):
+        await worked.service.database.close()
+    ratio = measured(name, backend, late * 1e6, "µs", early * 1e6)
     assert ratio is not None
     assert ratio <= LIMIT
 
 
-async def submit(service: Service, paths: Sequence[str], liaisons: dict[str, UUID]) -> float:
-    """The median of ten parts, in seconds per submit: one slow commit of a busy machine must not decide."""
-    parts = [spread(paths[n::10], len(paths)) for n in range(10)]
-    return sorted([await _submit_all(service, part, liaisons) for part in parts])[5]
+@dataclass
+class Submitting:
+    """Submits first reports, far from each other, in a task service whose log is so long."""
 
+    service: Service
+    paths: Iterator[str]
+    liaisons: dict[str, UUID]
 
-async def _submit_all(service: Service, paths: Sequence[str], liaisons: dict[str, UUID]) -> float:
-    content = ReportContent(SelfAssessment.ON_TRACK, "召开专题调度会一次。")
-    started = time.perf_counter()
-    for path in paths:
+    @classmethod
+    async def after(cls, history: int, database_url: str) -> Self:
+        settings = TaskSettings(database_url=database_url)
+        key = RSAKey.generate_key(2048, auto_kid=True)
+        liaisons = await seed_task(settings, key, units=20, measures=TURNS * SUBMITS // 20)
+        paths = await report_paths(settings)
+        service = create_task(settings)
+        await lengthen_log(service, history)
+        return cls(service, iter([path for n in range(TURNS) for path in paths[n::TURNS]]), liaisons)
+
+    async def work(self) -> float:
+        started = time.perf_counter()
+        for path in islice(self.paths, SUBMITS):
+            await self._submit(path)
+        return (time.perf_counter() - started) / SUBMITS
+
+    async def _submit(self, path: str) -> None:
         _, _, plan, _, measure, _, unit, _, period = path.split("/")
-        caller = Actor(account_id=liaisons[unit], account=unit, roles=frozenset({"liaison"}), unit=unit)
-        async with service.write() as work:
+        caller = Actor(account_id=self.liaisons[unit], account=unit, roles=frozenset({"liaison"}), unit=unit)
+        content = ReportContent(SelfAssessment.ON_TRACK, "召开专题调度会一次。")
+        async with self.service.write() as work:
             await submit_report(work, caller, ReportKey(plan, measure, unit, period), content, None)
-    return (time.perf_counter() - started) / len(paths)
 
 
 async def lengthen_log(service: Service, count: int) -> None:
@@ -93,47 +132,36 @@ async def lengthen_log(service: Service, count: int) -> None:
             await connection.execute(insert(published), positions)
 
 
-async def test_a_projected_event_costs_the_same_after_a_long_history(
-    database_url: str, tmp_path: Path, measured: Measured
-) -> None:
-    service = create_reporting(ReportingSettings(database_url=database_url, data=tmp_path))
-    await upgrade(service.database, "services.reporting")
-    reader = Feeder(service)
-    await reader.start()
-    await reader.feed(SHORT - 4000)
-    early = await reader.feed(4000)
-    await reader.feed(LONG - SHORT - 4000)
-    late = await reader.feed(4000)
-    backend = "embedded" if service.database.is_sqlite else "PostgreSQL"
-    await service.database.close()
-    ratio = measured("project an event after 200,000", backend, late * 1e6, "µs", early * 1e6)
-    assert ratio is not None
-    assert ratio <= LIMIT
+@dataclass
+class Feeding:
+    """Gives events to the board's projection as its runner would, after so many others."""
 
+    service: Service
+    offset: int = 0
 
-class Feeder:
-    """Gives events to the board's projection as its runner would."""
+    @classmethod
+    async def after(cls, history: int, database_url: str) -> Self:
+        service = create_reporting(ReportingSettings(database_url=database_url))
+        await upgrade(service.database, "services.reporting")
+        async with service.database.write() as connection:
+            await load_offsets(connection, service.consuming, board.name, [PARTITION])
+        feeding = cls(service)
+        for _ in range(history // EVENTS):
+            await feeding.work()
+        return feeding
 
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.offset = 0
-
-    async def start(self) -> None:
-        async with self.service.database.write() as connection:
-            await load_offsets(connection, self.service.consuming, board.name, [PARTITION])
-
-    async def feed(self, count: int) -> float:
-        """The median batch, in seconds per event."""
-        return sorted([await self._batch(min(500, count - start)) for start in range(0, count, 500)])[count // 1000]
-
-    async def _batch(self, size: int) -> float:
-        records = []
-        for n, event in enumerate(events(size)):
-            headers, value = to_binary(event)
-            records.append(Record(TOPIC, 0, self.offset + n, event.partition_key, headers, value))
+    async def work(self) -> float:
+        records = self._records(EVENTS)
         started = time.perf_counter()
         batch = [read_record(record, board.event_types()) for record in records]
         async with self.service.database.write() as connection:
             await apply_batch(connection, self.service.consuming, board, {PARTITION: self.offset}, {PARTITION: batch})
-        self.offset += size
-        return (time.perf_counter() - started) / size
+        self.offset += EVENTS
+        return (time.perf_counter() - started) / EVENTS
+
+    def _records(self, count: int) -> list[Record]:
+        sent = [(event, to_binary(event)) for event in events(count)]
+        return [
+            Record(TOPIC, 0, self.offset + n, event.partition_key, headers, value)
+            for n, (event, (headers, value)) in enumerate(sent)
+        ]
