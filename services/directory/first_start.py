@@ -4,9 +4,8 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from contracts.names import Role
-from services.directory.commands.accounts import make_secret
 from services.directory.models import Account, Duties
-from services.directory.passwords import Passwords
+from services.directory.passwords import Passwords, make_secret
 from services.directory.queries import find_account
 from services.directory.settings import DirectorySettings
 from shared.files import keep_secret

@@ -1,9 +1,10 @@
 """Passwords: argon2id in a few threads of its own, so that a flood of sign-ins takes neither the memory nor the loop."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -20,6 +21,13 @@ _argon2id = PasswordHash([Argon2Hasher(time_cost=2, memory_cost=19 * 1024, paral
 """OWASP's second choice: 19 MiB, two passes, one lane."""
 
 
+class HashedPassword(NamedTuple):
+    """What a password leaves behind: its hash, and itself only where it was made here, to be told once."""
+
+    hash: str
+    made: str | None
+
+
 class Passwords:
     """Hashes and verifies. One for each process."""
 
@@ -30,6 +38,11 @@ class Passwords:
 
     async def hash(self, password: str) -> str:
         return await self._in_thread(_argon2id.hash, password)
+
+    async def renew(self, chosen: str | None) -> HashedPassword:
+        """A person's new password, made here unless it was chosen."""
+        made = None if chosen else make_secret()
+        return HashedPassword(await self.hash(chosen or made or ""), made)
 
     async def verify(self, password: str, stored: str | None) -> bool:
         """Whether the password is right. Takes the same time where there is nothing stored to compare it with."""
@@ -48,3 +61,7 @@ class Passwords:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work, *given)
         finally:
             self._waiting -= 1
+
+
+def make_secret() -> str:
+    return secrets.token_urlsafe(24)

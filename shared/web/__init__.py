@@ -14,6 +14,7 @@ from shared.web.dependencies import (
     Work,
     etag,
     service_of,
+    whoever_may,
 )
 from shared.web.edge import allow_body
 from shared.web.idempotency import once_per_key
@@ -35,4 +36,5 @@ __all__ = [
     "etag",
     "once_per_key",
     "service_of",
+    "whoever_may",
 ]

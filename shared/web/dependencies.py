@@ -8,12 +8,12 @@ leaves the dependency first, and a failing commit becomes the answer.
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.auth import Actor, Proof
+from shared.auth import Actor, Permission, Proof
 from shared.errors import AppError, NotAuthenticated, Text
 from shared.event_log.work import Cause, UnitOfWork
 from shared.runtime import Service, View
@@ -77,14 +77,15 @@ Reading = Annotated[View, Depends(_view, scope="function")]
 
 
 async def _caller(request: Request, work: Work) -> Actor:
-    return await _actor(request, work.connection)
+    return await actor_in(request, work.connection)
 
 
 async def _reader(request: Request, view: Reading) -> Actor:
-    return await _actor(request, view.connection)
+    return await actor_in(request, view.connection)
 
 
-async def _actor(request: Request, connection: AsyncConnection) -> Actor:
+async def actor_in(request: Request, connection: AsyncConnection) -> Actor:
+    """Who calls, once the token is verified. Raises NotAuthenticated."""
     proof: Proof = request.scope["duban.proof"]
     actor: Actor | None = await service_of(request).actors.find(connection, proof.account_id, proof.epoch)
     if actor is None:
@@ -98,6 +99,21 @@ Reader = Annotated[Actor, Depends(_reader)]
 """Who calls a route that only reads; read in its `Reading`."""
 SIGNED_IN = Depends(_reader)
 """For the `dependencies` of a route that any account may read and that does not ask which."""
+
+
+def whoever_may(permission: Permission) -> Any:
+    """For a dependency that takes long over what was sent: it refuses others before, in a short view of its own.
+
+    The route's `Caller` and `Work` come after it, so that the transaction begins when only the command is left to do.
+    """
+
+    async def check(request: Request, _proof: Verified) -> None:
+        async with service_of(request).read() as view:
+            (await actor_in(request, view.connection)).must(permission)
+
+    return Depends(check)
+
+
 AUTHENTICATES = frozenset({_caller, _reader})
 
 

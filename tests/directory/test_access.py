@@ -1,5 +1,7 @@
 """Who may call what: the first test of every route."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from tests.directory.conftest import PLAIN_ROLES, Directory
@@ -34,6 +36,16 @@ async def test_only_an_admin_manages_the_directory(admin: Directory, method: str
         await admin.become(role.replace("_", "-"))
         answer = await admin.client.request(method, path, **sent)
         assert answer.status_code == 403, (role, answer.text)
+
+
+async def test_a_units_file_of_somebody_else_is_neither_awaited_nor_read(admin: Directory) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        raise AssertionError("the body was received")
+        yield b""
+
+    await admin.become("auditor")
+    assert (await admin.client.put("/units", content=b"units: [")).status_code == 403
+    assert (await admin.client.put("/units", content=never())).status_code == 403
 
 
 @pytest.mark.parametrize(("method", "path", "body"), FOR_ADMINS)

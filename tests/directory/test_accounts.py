@@ -119,6 +119,26 @@ async def test_a_reset_password_ends_everything_of_before(admin: Directory) -> N
     assert (await admin.sign_in("boss", made)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/accounts", {"username": "second", "roles": ["leader"]}), ("/accounts/boss/reset-password", {})],
+)
+async def test_a_password_is_hashed_while_others_may_write(
+    admin: Directory, monkeypatch: pytest.MonkeyPatch, path: str, body: dict[str, Any]
+) -> None:
+    await admin.create_account("boss", "leader")
+    hash_, written = admin.app.state.passwords.hash, []
+
+    async def writing_meanwhile(password: str) -> str:
+        async with admin.service.write() as work:
+            written.append(work.now)
+        return str(await hash_(password))
+
+    monkeypatch.setattr(admin.app.state.passwords, "hash", writing_meanwhile)
+    assert (await admin.client.post(path, json=body)).is_success
+    assert written
+
+
 async def test_the_last_admin_cannot_be_lost(admin: Directory) -> None:
     assert (await admin.client.post("/accounts/admin/disable")).status_code == 409
     reduced = await admin.client.put("/accounts/admin/duties", json=REDUCED, headers={"If-Match": '"1"'})

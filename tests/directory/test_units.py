@@ -1,11 +1,15 @@
 """Units and groups: put, found by any name, and never two of one name."""
 
+import threading
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.directory.conftest import UNITS, Directory
+from services.directory.routes import units
+from services.directory.schemas.units_file import UnitsFile, read_units
+from tests.directory.conftest import ADMIN_PASSWORD, UNITS, Directory
 from tests.directory.test_accounts import events_of
 
 FUTIAN = {
@@ -74,6 +78,32 @@ async def test_an_unreadable_units_file_is_400(directory: Directory, content: by
     await directory.become("admin")
     answer = await directory.client.put("/units", content=content)
     assert (answer.status_code, answer.json()["type"]) == (400, "urn:duban:problem:unreadable-document")
+
+
+async def test_a_units_file_that_comes_slowly_keeps_nobody_from_signing_in(admin: Directory) -> None:
+    signed_in: list[int] = []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield UNITS[:100].encode()
+        signed_in.append((await admin.sign_in("admin", ADMIN_PASSWORD)).status_code)
+        yield UNITS[100:].encode()
+
+    assert (await admin.client.put("/units", content=slowly())).status_code == 200
+    assert signed_in == [200]
+
+
+async def test_a_long_units_file_is_read_beside_the_event_loop(
+    admin: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_in: list[str] = []
+
+    def reading(content: bytes) -> UnitsFile:
+        read_in.append(threading.current_thread().name)
+        return read_units(content)
+
+    monkeypatch.setattr(units, "read_units", reading)
+    assert (await admin.put_units()).status_code == 200
+    assert read_in != [threading.main_thread().name]
 
 
 @pytest.mark.parametrize("called", ["futian", "深圳市福田区人民政府", "福田区", "福田"])

@@ -1,6 +1,5 @@
 """Accounts of people and machines: who they are, what they are for, and the end of old tokens when that changes."""
 
-import secrets
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -9,7 +8,7 @@ from sqlalchemy import delete
 from contracts.names import Role
 from services.directory.errors import AccountExists, AccountNotFound, InvalidAccount, LastAdmin
 from services.directory.models import Account, Duties, RefreshToken
-from services.directory.passwords import Passwords
+from services.directory.passwords import HashedPassword, make_secret
 from services.directory.permissions import MANAGE_ACCOUNTS, MANAGE_CLIENTS
 from services.directory.queries import find_account, get_account, other_admins, table_of, unknown_units
 from shared.auth import Actor, Permission
@@ -29,21 +28,13 @@ class Issued(NamedTuple):
 
 
 async def create_account(
-    work: UnitOfWork,
-    caller: Actor,
-    passwords: Passwords,
-    name: str,
-    display_name: str,
-    duties: Duties,
-    password: str | None,
+    work: UnitOfWork, caller: Actor, name: str, display_name: str, duties: Duties, password: HashedPassword
 ) -> Issued:
     """Raises MayNot, AccountExists, InvalidAccount."""
     caller.must(MANAGE_ACCOUNTS)
     await _check_new(work, name, duties)
-    made = None if password else make_secret()
-    password_hash = await passwords.hash(password or made or "")
-    account = await work.add(*Account.register(name, duties, display_name=display_name, password_hash=password_hash))
-    return Issued(account, made)
+    account = await work.add(*Account.register(name, duties, display_name=display_name, password_hash=password.hash))
+    return Issued(account, password.made)
 
 
 async def create_client(work: UnitOfWork, caller: Actor, name: str, display_name: str, duties: Duties) -> Issued:
@@ -87,15 +78,11 @@ async def enable(work: UnitOfWork, caller: Actor, permission: Permission, name: 
     return await _record(work, account, account.enable())
 
 
-async def reset_password(
-    work: UnitOfWork, caller: Actor, passwords: Passwords, name: str, password: str | None
-) -> Issued:
+async def reset_password(work: UnitOfWork, caller: Actor, name: str, password: HashedPassword) -> Issued:
     """Give a person another password and end all sessions. Raises MayNot, AccountNotFound."""
     account = await _load_person(work, caller, name)
-    made = None if password else make_secret()
-    events = account.change_password(await passwords.hash(password or made or ""))
     await _end_sessions(work, account)
-    return Issued(await work.record(account, events), made)
+    return Issued(await work.record(account, account.change_password(password.hash)), password.made)
 
 
 async def renew_secret(work: UnitOfWork, caller: Actor, name: str) -> Issued:
@@ -103,10 +90,6 @@ async def renew_secret(work: UnitOfWork, caller: Actor, name: str) -> Issued:
     account = await _load(work, caller, MANAGE_CLIENTS, name)
     secret = make_secret()
     return Issued(await work.record(account, account.change_secret(secret_digest(secret))), secret)
-
-
-def make_secret() -> str:
-    return secrets.token_urlsafe(24)
 
 
 def secret_digest(secret: str) -> bytes:

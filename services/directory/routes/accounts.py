@@ -1,15 +1,33 @@
 """Accounts of people. Routes that answer a password keep no stored answer: the password is told once."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import SecretStr
 
 from services.directory.commands import accounts as commands
+from services.directory.passwords import HashedPassword
 from services.directory.permissions import MANAGE_ACCOUNTS
 from services.directory.queries import get_account, list_accounts
 from services.directory.schemas.accounts import AccountOut, AccountWithPassword, DutiesIn, NewAccount, NewPassword
-from shared.web import Caller, IfMatch, Page, Paged, Reader, Reading, Work, etag, once_per_key
+from shared.web import Caller, IfMatch, Page, Paged, Reader, Reading, Work, etag, once_per_key, whoever_may
 
 router = APIRouter(prefix="/accounts", tags=["accounts"])
+Allowed = Annotated[None, whoever_may(MANAGE_ACCOUNTS)]
+
+
+async def _new_account(request: Request, _allowed: Allowed, body: NewAccount) -> tuple[NewAccount, HashedPassword]:
+    return body, await _hashed(request, body.password)
+
+
+async def _new_password(request: Request, _allowed: Allowed, body: NewPassword | None = None) -> HashedPassword:
+    return await _hashed(request, body.password if body else None)
+
+
+async def _hashed(request: Request, chosen: SecretStr | None) -> HashedPassword:
+    """Before the transaction begins: hashing takes some 50 ms, or a second behind others."""
+    password: HashedPassword = await request.app.state.passwords.renew(chosen.get_secret_value() if chosen else None)
+    return password
 
 
 @router.get("")
@@ -21,17 +39,12 @@ async def list_people(caller: Reader, view: Reading, paging: Paged) -> Page[Acco
 
 
 @router.post("", status_code=201)
-async def create_account(request: Request, body: NewAccount, caller: Caller, work: Work) -> AccountWithPassword:
+async def create_account(
+    sent: Annotated[tuple[NewAccount, HashedPassword], Depends(_new_account)], caller: Caller, work: Work
+) -> AccountWithPassword:
     """Create an account. A name is used once, so trying again is safe: 409 says that it exists."""
-    issued = await commands.create_account(
-        work,
-        caller,
-        request.app.state.passwords,
-        body.username,
-        body.display_name,
-        body.duties(),
-        _chosen(body.password),
-    )
+    body, password = sent
+    issued = await commands.create_account(work, caller, body.username, body.display_name, body.duties(), password)
     return _with_password(issued)
 
 
@@ -69,17 +82,10 @@ async def enable_account(name: str, caller: Caller, work: Work) -> AccountOut:
 
 @router.post("/{name}/reset-password")
 async def reset_password(
-    request: Request, name: str, caller: Caller, work: Work, body: NewPassword | None = None
+    password: Annotated[HashedPassword, Depends(_new_password)], name: str, caller: Caller, work: Work
 ) -> AccountWithPassword:
     """Set or generate another password and end all sessions."""
-    passwords = request.app.state.passwords
-    return _with_password(
-        await commands.reset_password(work, caller, passwords, name, _chosen(body.password if body else None))
-    )
-
-
-def _chosen(password: SecretStr | None) -> str | None:
-    return password.get_secret_value() if password else None
+    return _with_password(await commands.reset_password(work, caller, name, password))
 
 
 def _with_password(issued: commands.Issued) -> AccountWithPassword:

@@ -1,19 +1,32 @@
 """Units: read by everybody with an account, put by administrators."""
 
+import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from contracts.names import Relation, UnitKey, UnitKind
 from services.directory.commands import units as commands
+from services.directory.permissions import MANAGE_UNITS
 from services.directory.queries import get_unit, list_units
 from services.directory.schemas.units import UnitIn, UnitOut, UnitsPut, unit_facts
-from services.directory.schemas.units_file import read_units
-from shared.web import SIGNED_IN, Caller, IfMatch, Page, Paged, Reading, Work, allow_body, etag
+from services.directory.schemas.units_file import UnitsFile, read_units
+from shared.web import SIGNED_IN, Caller, IfMatch, Page, Paged, Reading, Work, allow_body, etag, whoever_may
 from shared.web.validation import document_rules
 
 router = APIRouter(tags=["units"])
 MIB = 1024 * 1024
+
+
+async def _sent_units_file(request: Request, _allowed: Annotated[None, whoever_may(MANAGE_UNITS)]) -> UnitsFile:
+    """Received before the transaction begins and read beside the event loop: a long YAML document takes seconds."""
+    content = await request.body()
+    with document_rules():
+        return await asyncio.to_thread(read_units, content)
+
+
+SentUnitsFile = Annotated[UnitsFile, Depends(_sent_units_file)]
+"""Stands before `Caller` and `Work` in a route, which begin the transaction."""
 
 
 @router.get("/units", dependencies=[SIGNED_IN])
@@ -27,11 +40,8 @@ async def list_all(
 
 @router.put("/units")
 @allow_body(8 * MIB)
-async def put_file(request: Request, caller: Caller, work: Work) -> UnitsPut:
+async def put_file(file: SentUnitsFile, caller: Caller, work: Work) -> UnitsPut:
     """Put a units file (YAML or JSON): every unit and group in it. The same file again changes nothing."""
-    content = await request.body()
-    with document_rules():
-        file = read_units(content)
     result = await commands.put_units(work, caller, file)
     return UnitsPut(registered=result.registered, changed=result.changed, unchanged=result.unchanged)
 

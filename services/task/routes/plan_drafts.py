@@ -28,9 +28,7 @@ from services.task.schemas.plan_drafts import (
     PlanDraftListed,
     PlanDraftOut,
 )
-from shared.auth import Proof
-from shared.errors import NotAuthenticated
-from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Verified, Work, etag, service_of
+from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Verified, Work, actor_in, etag, service_of
 from shared.web.edge import allow_body
 from shared.web.idempotency import BODY_DIGEST, once_per_key
 from shared.web.paging import Page, Paged
@@ -62,11 +60,11 @@ class FoundInDocument:
 
 async def _found(
     request: Request,
-    proof: Verified,
+    _proof: Verified,
     name: Annotated[str | None, Query(max_length=LONGEST_NAME, description="file name of a body sent as it is")] = None,
 ) -> FoundInDocument:
     """Read before the transaction begins, in a process of its own; nobody's document is taken who may not import."""
-    directory = await _directory_for(request, proof)
+    directory = await _directory_for(request)
     async with sent_document(request, name) as document:
         sha256 = await asyncio.to_thread(document.sha256)
         request.scope[BODY_DIGEST] = f"{sha256} {document.name}".encode()
@@ -74,12 +72,9 @@ async def _found(
     return FoundInDocument(draft, sha256)
 
 
-async def _directory_for(request: Request, proof: Proof) -> Directory:
+async def _directory_for(request: Request) -> Directory:
     async with service_of(request).read() as view:
-        caller = await service_of(request).actors.find(view.connection, proof.account_id, proof.epoch)
-        if caller is None:
-            raise NotAuthenticated
-        caller.must(IMPORT_PLAN)
+        (await actor_in(request, view.connection)).must(IMPORT_PLAN)
         return await directory_of(view.connection)
 
 

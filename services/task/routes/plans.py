@@ -26,7 +26,7 @@ from services.task.schemas.history import HistoryOut
 from services.task.schemas.plan_file import PlanFile, read_plan
 from services.task.schemas.plans import MeasureOut, PlanOut, PreviewOut, PublishIn
 from shared.paging import instant
-from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Verified, Work, etag
+from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Work, etag, whoever_may
 from shared.web.idempotency import once_per_key
 from shared.web.paging import Page, Paged
 from shared.web.validation import document_rules
@@ -41,7 +41,9 @@ PLAN_FILE_BODY = {
 }
 
 
-async def _sent_plan_file(plan: PlanPath, request: Request, _proof: Verified) -> PlanFile:
+async def _sent_plan_file(
+    plan: PlanPath, request: Request, _allowed: Annotated[None, whoever_may(PUT_PLAN)]
+) -> PlanFile:
     """Read before the transaction begins and beside the event loop: a long YAML document takes seconds."""
     content = await request.body()
     with document_rules():

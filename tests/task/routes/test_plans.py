@@ -35,6 +35,11 @@ async def test_a_document_of_nobody_is_not_even_read(town: City) -> None:
     assert (await town.ask(None, "PUT", f"plans/{PLAN}", content=b"{")).status_code == 401
 
 
+@pytest.mark.parametrize("who", ["futian", "auditor"])
+async def test_a_malformed_document_of_somebody_else_is_refused_unread(town: City, who: str) -> None:
+    assert (await town.ask(who, "PUT", f"plans/{PLAN}", content=b"{")).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("who", "status"),
     [
