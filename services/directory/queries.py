@@ -125,7 +125,7 @@ class OwnAccounts:
 
     async def find(self, connection: AsyncConnection, account_id: UUID, epoch: int) -> Actor | None:
         account = await find_account_by_id(connection, account_id)
-        if account is None or not account.active or epoch < account.auth_epoch:
+        if account is None or not account.active or epoch != account.auth_epoch:
             return None
         return Actor(
             account_id=account.id,

@@ -12,6 +12,7 @@ from sqlmodel import Field, SQLModel
 from shared.auth.actor import Actor
 from shared.db.columns import JsonText
 from shared.db.prepared import Prepared
+from shared.errors import Unavailable
 
 
 class KnownAccount(SQLModel):
@@ -69,7 +70,10 @@ class ActorSource(Protocol):
     """How a service finds the caller behind a token."""
 
     async def find(self, connection: AsyncConnection, account_id: UUID, epoch: int) -> Actor | None:
-        """None where the account is unknown or inactive, or the token's epoch is lower than the account's."""
+        """None where the account is unknown or inactive, or the token's epoch is lower than the account's.
+
+        Raises Unavailable where it is higher: what ended the older tokens has not been heard here yet.
+        """
         ...
 
 
@@ -84,8 +88,13 @@ class KnownAccounts:
 
 
 async def find_actor(connection: AsyncConnection, table: Table, account_id: UUID, epoch: int) -> Actor | None:
-    """The active account with its present roles; None where it is unknown, inactive or has moved past `epoch`."""
+    """The active account with its present roles; None where it is unknown, inactive or has moved past `epoch`.
+
+    Raises Unavailable where `epoch` is ahead: the roles in the table are those of before, and may have been taken away.
+    """
     row = await _by_account(table).find_row(connection, {"account": account_id})
+    if row is not None and epoch > row["auth_epoch"]:
+        raise Unavailable
     if row is None or not row["active"] or epoch < row["auth_epoch"]:
         return None
     return _actor(account_id, row)

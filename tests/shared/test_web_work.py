@@ -61,6 +61,15 @@ async def test_a_disabled_account_and_an_older_epoch_are_refused_at_once(
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("known", [{}, {"active": False}])
+async def test_a_token_that_is_ahead_of_the_known_account_has_to_wait(either: Small, known: dict[str, bool]) -> None:
+    account = await either.add_account("demoted", roles=["admin"], auth_epoch=1, **known)
+    ahead = {"Authorization": f"Bearer {token(account, auth_epoch=2)}"}
+    answer = await either.client.get("/relay", headers=ahead)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    assert answer.json()["type"] == "urn:duban:problem:unavailable"
+
+
 async def test_a_token_of_an_unknown_account_is_refused(small: Small) -> None:
     answer = await small.client.get("/things", headers={"Authorization": f"Bearer {token(new_id())}"})
     assert answer.status_code == 401
