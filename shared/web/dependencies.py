@@ -33,11 +33,10 @@ def service_of(request: Request) -> Service:
     return service
 
 
-async def _work(
-    request: Request,
-    response: Response,
-    dry_run: Annotated[bool, Query(description="Do everything, answer the result, then undo it.")] = False,
-) -> AsyncIterator[UnitOfWork]:
+DryRun = Annotated[bool, Query(description="Do everything, answer the result, then undo it.")]
+
+
+async def _work(request: Request, response: Response, dry_run: DryRun = False) -> AsyncIterator[UnitOfWork]:
     proof = await _verified(request)
     if dry_run:
         response.headers["Dry-Run"] = "true"

@@ -21,6 +21,7 @@ from shared.auth import Actor
 from shared.clock import system_now
 from shared.errors import AppError, Text
 from shared.event_log.work import UnitOfWork
+from shared.web.dependencies import DryRun
 
 MAX_KEY_LENGTH = 255
 JSON = "application/json"
@@ -50,12 +51,13 @@ class _Exchange:
 async def _exchange(
     request: Request,
     response: Response,
+    dry_run: DryRun = False,
     idempotency_key: Annotated[
         str | None,
         Header(min_length=1, max_length=MAX_KEY_LENGTH, description="Makes a retry safe: one key, one effect."),
     ] = None,
 ) -> _Exchange:
-    return _Exchange(request, response, None if "dry_run" in request.query_params else idempotency_key)
+    return _Exchange(request, response, None if dry_run else idempotency_key)
 
 
 def once_per_key(endpoint: F) -> F:

@@ -60,6 +60,16 @@ async def test_a_rehearsal_neither_uses_nor_reads_a_key(small: Small) -> None:
     assert "Idempotency-Replayed" not in (await post(small, "k1")).headers
 
 
+@pytest.mark.parametrize("said", ["false", "0"])
+async def test_what_is_expressly_no_rehearsal_uses_its_key(small: Small, said: str) -> None:
+    key = {"Idempotency-Key": "k1"}
+    first, again = [
+        await small.client.post(f"/things?dry_run={said}", json={"name": "a"}, headers=key) for _ in range(2)
+    ]
+    assert again.json() == first.json()
+    assert await small.count() == 1
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "x" * 10_000])
 async def test_a_key_of_no_or_too_great_length_is_refused(small: Small, key: str) -> None:
     answer = await post(small, key)
