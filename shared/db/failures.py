@@ -26,6 +26,7 @@ PASSING_SQLITE = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+EXISTS_ALREADY = frozenset({"23505", sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY})
 PRIMARY_CODE = 0xFF  # the higher bytes of an SQLite code say more precisely what its lowest says
 
 
@@ -38,3 +39,9 @@ def passes_by_itself(error: DBAPIError) -> bool:
         return code & PRIMARY_CODE in PASSING_SQLITE
     state = getattr(error.orig, "sqlstate", None)
     return state is not None and state.startswith(PASSING_SQLSTATES)
+
+
+def exists_already(error: DBAPIError) -> bool:
+    """Whether another row has the key or the name that one was to have."""
+    code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
+    return code in EXISTS_ALREADY

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError
@@ -13,12 +14,14 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from shared.bus.base import BusUnavailable
-from shared.errors import AppError, Text, Unavailable
+from shared.db.failures import exists_already
+from shared.errors import AppError, Text, Unavailable, VersionConflict
 from shared.web.language import preferred
 from shared.web.validation import InvalidRequest, MalformedJson
 
 PROBLEM = "application/problem+json"
 TYPE_PREFIX = "urn:duban:problem:"
+log = structlog.get_logger()
 
 
 class NoSuchAddress(AppError):
@@ -130,8 +133,19 @@ async def _of_the_bus(request: Request, _error: Exception) -> Response:
 
 
 async def _of_the_database(request: Request, error: Exception) -> Response:
-    """PostgreSQL refuses U+0000 in text; any other failure is ours and goes to the edge."""
+    """PostgreSQL refuses U+0000 in text; of two who create the same at once, the later may only be seen by a unique index.
+
+    Any other failure is ours and goes to the edge.
+    """
     assert isinstance(error, DBAPIError)
     if getattr(error.orig, "sqlstate", None) in ("22021", "22P05"):
         return problem_response(request.scope, UnstorableText())
+    if exists_already(error):
+        log.warning("created twice at once", method=request.method, path=request.url.path, index=_index(error))
+        return problem_response(request.scope, VersionConflict())
     raise error
+
+
+def _index(error: DBAPIError) -> str:
+    """Which one, without the values: SQLite's message names columns, PostgreSQL's has a part of its own."""
+    return getattr(error.driver_exception, "constraint_name", None) or str(error.orig)

@@ -1,12 +1,20 @@
 """Accounts: created, changed, disabled, and every change ends the trust in old tokens."""
 
+import asyncio
 from typing import Any
 
 import orjson
 import pytest
 from sqlalchemy import select
 
+from contracts.names import Role
+from services.directory.commands.units import put_unit
+from services.directory.models import Account, Duties
+from services.directory.schemas.units import UnitIn, unit_facts
+from shared.auth import Actor
 from shared.event_log.verify import verify_chains
+from shared.ids import new_id
+from shared.testing.locks import until_another_waits
 from tests.directory.conftest import ADMIN_PASSWORD, Directory
 
 REDUCED = {"roles": ["leader"]}
@@ -36,6 +44,26 @@ async def test_a_name_is_used_once(admin: Directory) -> None:
     await admin.create_account("futian", "liaison", unit="futian")
     answer = await admin.create_account("futian", "leader")
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:duban:problem:account-exists")
+
+
+async def test_of_two_that_create_an_account_at_once_the_later_hears_that_it_exists(either: Directory) -> None:
+    await either.become("admin")
+    async with either.service.write() as work:
+        await work.add(*Account.register("boss", Duties((Role.LEADER,))))
+        later = asyncio.create_task(either.create_account("boss", "leader"))
+        await until_another_waits(work.connection)
+    assert (await later).status_code == 409
+
+
+async def test_of_two_units_that_take_one_name_at_once_the_later_hears_of_it(either: Directory) -> None:
+    await either.become("admin")
+    body = {"name": "南山区", "kind": "district", "relation": "subordinate"}
+    facts = unit_facts(UnitIn.model_validate(body))
+    async with either.service.write() as work:
+        await put_unit(work, Actor(new_id(), "admin", frozenset({"admin"})), "nanshan", facts, None)
+        later = asyncio.create_task(either.client.put("/units/nanshan-2", json=body))
+        await until_another_waits(work.connection)
+    assert (await later).status_code == (422 if either.service.database.is_sqlite else 409)
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,11 @@ async def change_thing(name: str, body: ThingIn, caller: Caller, work: Work, exp
     return {"name": body.name, "by": work.cause.actor, "expected": expected}
 
 
+@router.put("/things/{name}/first", status_code=201)
+async def make_first_thing(name: str, caller: Caller, work: Work) -> None:
+    await work.connection.execute(insert(THINGS), {"name": name, "maker": caller.account})
+
+
 @router.post("/files")
 @allow_body(3 * MIB)
 async def put_file(caller: Caller, work: Work, body: list[str]) -> int:

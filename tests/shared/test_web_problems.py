@@ -108,6 +108,13 @@ async def test_text_that_a_database_cannot_hold_is_never_a_failure_inside(either
     assert answer.status_code == (201 if either.service.database.is_sqlite else 422)
 
 
+async def test_what_somebody_else_has_just_created_is_a_conflict(either: Small) -> None:
+    first, later = [await either.client.put("/things/kettle/first") for _ in range(2)]
+    assert (first.status_code, later.status_code) == (201, 409)
+    assert problem(later)["type"] == "urn:duban:problem:version-conflict"
+    assert await either.count() == 1
+
+
 @pytest.mark.parametrize("declared", [True, False])
 async def test_a_body_above_the_limit_is_413_and_says_the_limit(small: Small, declared: bool) -> None:
     async def pieces() -> AsyncIterator[bytes]:

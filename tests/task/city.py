@@ -1,6 +1,5 @@
 """A task service on a real database with the people of a small city, its plan, and a business clock that tests move."""
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -12,7 +11,7 @@ from typing import Any
 import httpx
 import orjson
 from fastapi import FastAPI
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, func, select
 
 from services.task.app import create_app, create_service
 from services.task.consumers import directory
@@ -24,7 +23,6 @@ from shared.bus.embedded import EmbeddedBus
 from shared.clock import DemoClock
 from shared.db import table_of
 from shared.db.migrations import upgrade
-from shared.event_log import UnitOfWork
 from shared.events import Recorded
 from shared.runtime import Service
 from tests.shared.small_service import Keys, token
@@ -93,14 +91,6 @@ class City:
         async with self.service.database.read() as connection:
             counted = await connection.execute(select(func.count()).select_from(self.service.tables.log))
             return int(counted.scalar_one())
-
-    async def until_it_waits(self, work: UnitOfWork) -> None:
-        """Until another transaction waits for a lock of this one. On SQLite it does from the start: one writes."""
-        if self.service.database.is_sqlite:
-            return
-        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        while not (await work.connection.execute(waiting)).scalar_one():
-            await asyncio.sleep(0.01)
 
     # --- over HTTP ------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from contracts.names import DeadlineKind
 from services.task.deadlines import DeadlineWorker
 from services.task.queries.assignments import lock_assignment_by_id
 from services.task.queries.reports import ReportKey, lock_report
+from shared.testing.locks import until_another_waits
 from tests.task.city import OTHER, City, assignment
 from tests.task.facts import PLAN, Q1, Q4, actor, instant, plan_file
 
@@ -161,7 +162,7 @@ async def test_timers_lock_in_the_order_in_which_a_submission_does(either: City)
     async with either.service.write() as work:
         found = await lock_report(work, ReportKey(PLAN, "3", "futian", Q1), actor("futian"))
         timers = asyncio.create_task(either.worker.fire_once())
-        await either.until_it_waits(work)
+        await until_another_waits(work.connection)
         await lock_assignment_by_id(work.connection, found.report.assignment_id)
     assert await timers
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.task.commands.assignments import acknowledge_assignment
 from services.task.queries.assignments import AssignmentKey
+from shared.testing.locks import until_another_waits
 from tests.task.city import CONTENT, OTHER, City, pointers, problem, report
 from tests.task.facts import PLAN, Q1, Q2, actor
 
@@ -144,7 +145,7 @@ async def test_a_receipt_that_came_in_meanwhile_does_not_stop_the_report(either:
     async with either.service.write() as work:
         await acknowledge_assignment(work, actor("futian-head"), AssignmentKey(PLAN, "1", "futian"))
         report = asyncio.create_task(either.put_report("futian"))
-        await either.until_it_waits(work)
+        await until_another_waits(work.connection)
     assert (await report).status_code == 201
     assert [event["by"] for event in await either.facts("assignment.acknowledged")] == ["futian-head"]
 
