@@ -35,7 +35,7 @@ def create_app(settings: DirectorySettings, bus: Bus | None = None) -> FastAPI:
         service,
         [tokens.router, units.router, groups.router, accounts.router, clients.router],
         title="Duban directory",
-        public_paths=("/token", "/jwks.json", "/.well-known/openid-configuration"),
+        public_paths=("/token", "/token/revoke", "/jwks.json", "/.well-known/openid-configuration"),
         keys=keys,
     )
     app.state.settings = settings

@@ -49,7 +49,7 @@ class Http:
 
 
 class DirectoryClient:
-    """Tokens for passwords and for older tokens."""
+    """Tokens for passwords and for older tokens, until the session ends."""
 
     def __init__(self, http: Http, language: str) -> None:
         self._http = http
@@ -60,6 +60,9 @@ class DirectoryClient:
 
     async def refresh(self, refresh_token: str) -> Tokens:
         return await self._token(grant_type="refresh_token", refresh_token=refresh_token)
+
+    async def end_session(self, refresh_token: str) -> None:
+        await self._http.send("POST", DIRECTORY, "/token/revoke", data={"token": refresh_token}, headers=self._headers)
 
     async def _token(self, **form: str) -> Tokens:
         answer = await self._http.send("POST", DIRECTORY, "/token", data=form, headers=self._headers)

@@ -20,6 +20,8 @@ from shared.web.language import preferred
 LANGUAGE_COOKIE = "duban_lang"
 REFRESH_BEFORE_SECONDS = 30.0
 """A token that ends sooner is renewed first, so that it outlives the calls of the page."""
+SESSION_ENDED = (400, 401)
+"""What directory answers to a refresh token that no longer counts; OAuth 2 has 400 for it. Anything else may pass."""
 YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -109,6 +111,8 @@ async def _renewed(visit: Visit, session: Session) -> Session:
     try:
         tokens = await visit.directory.refresh(session.refresh_token)
     except ApiProblem as refused:
+        if refused.status not in SESSION_ENDED:
+            raise
         raise SignInNeeded(back_to(visit.request)) from refused
     return session_from(tokens, session.username, session)
 

@@ -14,6 +14,7 @@ from services.directory.commands.attempts import PER_ACCOUNT, PER_ADDRESS, WINDO
 from services.directory.commands.tokens import REUSE_GRACE
 from shared.auth import TokenVerifier
 from shared.auth.keys import KnownKeys, known_keys_table
+from shared.testing.locks import until_another_waits
 from tests.directory.conftest import ADMIN_PASSWORD, Directory
 
 
@@ -55,6 +56,7 @@ async def test_discovery_leads_to_the_token_endpoint_and_the_keys(directory: Dir
     document = (await directory.client.get("/.well-known/openid-configuration")).json()
     assert document["jwks_uri"].endswith("/api/directory/v1/jwks.json")
     assert document["token_endpoint"].endswith("/api/directory/v1/token")
+    assert document["revocation_endpoint"] == f"{document['token_endpoint']}/revoke"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +167,32 @@ async def test_a_session_that_rests_too_long_ends(directory: Directory) -> None:
     token = (await directory.sign_in("admin", ADMIN_PASSWORD)).json()["refresh_token"]
     directory.clock.ahead = timedelta(hours=12, seconds=1)
     assert (await directory.refresh(token)).status_code == 401
+
+
+async def test_a_revoked_refresh_token_ends_its_whole_session_and_no_other(either: Directory) -> None:
+    first = (await either.sign_in("admin", ADMIN_PASSWORD)).json()["refresh_token"]
+    second = (await either.refresh(first)).json()["refresh_token"]
+    other_session = (await either.sign_in("admin", ADMIN_PASSWORD)).json()["refresh_token"]
+    assert (await either.client.post("/token/revoke", data={"token": second})).status_code == 200
+    assert [(await either.refresh(token)).status_code for token in (first, second)] == [401, 401]
+    assert (await either.refresh(other_session)).status_code == 200
+
+
+async def test_a_session_that_ends_while_it_is_renewed_stays_ended(either: Directory) -> None:
+    first = (await either.sign_in("admin", ADMIN_PASSWORD)).json()["refresh_token"]
+    second = (await either.refresh(first)).json()["refresh_token"]
+    sign_in = either.app.state.sign_in
+    async with either.service.database.write() as connection:
+        _, third = await sign_in._rotate(connection, first)
+        ending = asyncio.create_task(sign_in.end_session(second))
+        await until_another_waits(connection)
+    await ending
+    assert (await either.refresh(third)).status_code == 401
+
+
+@pytest.mark.parametrize("token", ["made up", "x" * 1000])
+async def test_revoking_what_is_no_token_says_the_same(directory: Directory, token: str) -> None:
+    assert (await directory.client.post("/token/revoke", data={"token": token})).status_code == 200
 
 
 @pytest.mark.parametrize("token", ["", "made up", "x" * 1000])

@@ -2,8 +2,11 @@
 
 import re
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -16,6 +19,25 @@ from tests.portal.city import PLAN
 from tests.portal.conftest import Browser, hidden
 
 BOARD = f"/plans/{PLAN}"
+
+
+@asynccontextmanager
+async def portal_before(status: int, folder: Path) -> AsyncIterator[Browser]:
+    """The portal before services that refuse everything with one status."""
+
+    def refuse(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json={"title": "暂时不可用", "detail": "请稍后重试。", "status": status})
+
+    portal = create_app(PortalSettings(data=folder), httpx.MockTransport(refuse))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(portal), base_url="http://city") as client:
+        yield Browser(client)
+
+
+def signed_in_for(browser: Browser, folder: Path, seconds: float) -> Session:
+    """A session whose access token is good for some seconds more."""
+    session = Session("office", "access", "refresh", time.time() + seconds, time.time(), "word")
+    browser.client.cookies.set(COOKIE, Sessions(session_key("", folder)).seal(session))
+    return session
 
 
 @pytest.mark.parametrize("path", ["/", BOARD, f"{BOARD}/reports", f"{BOARD}/indicators/sites"])
@@ -62,6 +84,33 @@ async def test_signing_out_needs_the_sessions_own_word(office: Browser) -> None:
     answer = await office.client.post("/sign-out", data={"form_token": hidden(page.text)})
     assert answer.headers["location"] == "/sign-in"
     assert (await office.open(BOARD)).status_code == 303
+
+
+async def test_after_signing_out_a_copied_cookie_renews_nothing(office: Browser, tmp_path: Path) -> None:
+    sessions = Sessions(session_key("", tmp_path))
+    copied = sessions.open(office.client.cookies[COOKIE])
+    assert copied
+    page = await office.open(BOARD)
+    await office.client.post("/sign-out", data={"form_token": hidden(page.text)})
+    office.client.cookies.clear()
+    office.client.cookies.set(COOKIE, sessions.seal(replace(copied, access_token="ended", expires_at=time.time())))
+    answer = await office.open(BOARD)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/sign-in?back={quote(BOARD, safe='')}")
+
+
+async def test_signing_out_that_did_not_end_the_session_says_so_and_keeps_the_cookie(tmp_path: Path) -> None:
+    async with portal_before(503, tmp_path) as browser:
+        session = signed_in_for(browser, tmp_path, 300)
+        answer = await browser.client.post("/sign-out", data={"form_token": session.csrf})
+    assert answer.status_code == 503
+    assert COOKIE in browser.client.cookies
+
+
+@pytest.mark.parametrize(("answered", "shown"), [(400, 303), (401, 303), (429, 429), (503, 503)])
+async def test_only_an_ended_session_leads_to_signing_in_again(tmp_path: Path, answered: int, shown: int) -> None:
+    async with portal_before(answered, tmp_path) as browser:
+        signed_in_for(browser, tmp_path, 0)
+        assert (await browser.open(BOARD)).status_code == shown
 
 
 async def test_a_token_that_ends_soon_is_renewed_on_the_way(office: Browser, tmp_path: Path) -> None:

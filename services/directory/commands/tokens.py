@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.directory.commands.accounts import REFRESH_TOKENS, secret_digest
@@ -85,6 +85,13 @@ class SignIn:
             raise SessionEnded
         return await self._issue(account, refresh_token)
 
+    async def end_session(self, presented: str) -> None:
+        """End the session that a refresh token belongs to. One that is not known any more changes nothing."""
+        async with self._database.write() as connection:
+            token = (await connection.execute(_locked_token(presented))).one_or_none()
+            if token is not None:
+                await _end_family(connection, token.family)
+
     async def _count_and_find(self, name: str, address: str) -> Account | None:
         now = self._now()
         async with self._database.write() as connection:
@@ -94,17 +101,19 @@ class SignIn:
 
     async def _rotate(self, connection: AsyncConnection, presented: str) -> tuple[Account | None, str | None]:
         now = self._now()
-        digest = sha256(presented.encode()).digest()
-        token = (await connection.execute(_locked_token(digest))).one_or_none()
+        token = (await connection.execute(_locked_token(presented))).one_or_none()
         if token is None or token.expires_at <= now:
             return None, None
         if token.used_at is not None and now - token.used_at > REUSE_GRACE:
-            await _revoke(connection, token)
+            log.warning("a used refresh token came back: session ended", family=str(token.family))
+            await _end_family(connection, token.family)
             return None, None
         account = await find_account_by_id(connection, token.account_id)
         if account is None or not account.active:
             return None, None
-        first_use = update(REFRESH_TOKENS).where(REFRESH_TOKENS.c.digest == digest, REFRESH_TOKENS.c.used_at.is_(None))
+        first_use = update(REFRESH_TOKENS).where(
+            REFRESH_TOKENS.c.digest == token.digest, REFRESH_TOKENS.c.used_at.is_(None)
+        )
         await connection.execute(first_use.values(used_at=now))
         return account, await _new_refresh_token(connection, account.id, token.family, now + self._rest)
 
@@ -113,7 +122,8 @@ class SignIn:
         return Issued(access_token, self._issuer.settings.token_seconds, refresh_token)
 
 
-def _locked_token(digest: bytes) -> Any:
+def _locked_token(presented: str) -> Any:
+    digest = sha256(presented.encode()).digest()
     return select(REFRESH_TOKENS).where(REFRESH_TOKENS.c.digest == digest).with_for_update()
 
 
@@ -125,11 +135,13 @@ async def _new_refresh_token(connection: AsyncConnection, account_id: UUID, fami
     return token
 
 
-async def _revoke(connection: AsyncConnection, token: Row[Any]) -> None:
-    log.warning(
-        "a used refresh token came back: session revoked", account_id=str(token.account_id), family=str(token.family)
+async def _end_family(connection: AsyncConnection, family: UUID) -> None:
+    """Waits for whoever is just exchanging one of its tokens, so that the next one is ended as well."""
+    mine = REFRESH_TOKENS.c.family == family
+    await connection.execute(
+        select(REFRESH_TOKENS.c.digest).where(mine).order_by(REFRESH_TOKENS.c.digest).with_for_update()
     )
-    await connection.execute(delete(REFRESH_TOKENS).where(REFRESH_TOKENS.c.family == token.family))
+    await connection.execute(delete(REFRESH_TOKENS).where(mine))
 
 
 async def _forget_expired(connection: AsyncConnection, account_id: UUID, now: datetime) -> None:

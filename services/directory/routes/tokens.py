@@ -10,7 +10,7 @@ from services.directory.commands.tokens import Issued, SignIn
 from services.directory.errors import ClientNotAuthenticated, UnsupportedGrant
 from services.directory.queries import get_account
 from services.directory.schemas.accounts import AccountOut
-from services.directory.schemas.tokens import TokenForm, Tokens
+from services.directory.schemas.tokens import MAX_FIELD, TokenForm, Tokens
 from shared.auth.tokens import ALGORITHM
 from shared.web import Reader, Reading
 
@@ -36,6 +36,17 @@ async def create_token(request: Request, response: Response, form: Annotated[Tok
     return _shown(issued)
 
 
+@router.post("/token/revoke", response_class=Response)
+async def revoke_token(request: Request, token: Annotated[str, Form(max_length=MAX_FIELD)]) -> Response:
+    """End the session of a refresh token (RFC 7009 with `token` only); its access tokens end by themselves.
+
+    A token that is not known has no session, so this says the same.
+    """
+    sign_in: SignIn = request.app.state.sign_in
+    await sign_in.end_session(token)
+    return Response()
+
+
 @router.get("/jwks.json")
 async def get_jwks(request: Request) -> dict[str, list[dict[str, Any]]]:
     """The public keys of access tokens (RFC 7517)."""
@@ -50,6 +61,7 @@ async def get_openid_configuration(request: Request) -> dict[str, Any]:
     return {
         "issuer": settings.issuer,
         "token_endpoint": f"{base}/token",
+        "revocation_endpoint": f"{base}/token/revoke",
         "jwks_uri": f"{base}/jwks.json",
         "userinfo_endpoint": f"{base}/me",
         "grant_types_supported": ["password", "client_credentials", "refresh_token"],

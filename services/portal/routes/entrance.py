@@ -38,8 +38,10 @@ async def sign_in(visit: Anybody, username: Field, password: Field, form_token: 
 
 @router.post("/sign-out")
 async def sign_out(visit: Signed, form_token: Hidden) -> Response:
+    """Forget the cookie once directory has ended the session: a copy of the cookie is good for nothing then."""
     if not visit.session.allows(form_token):
         raise FormExpired
+    await visit.directory.end_session(visit.session.refresh_token)
     response = redirect("/sign-in")
     visit.request.state.renewed = None
     response.delete_cookie(COOKIE)
