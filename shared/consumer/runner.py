@@ -59,7 +59,7 @@ class Runner:
             while True:
                 if subscription.epoch != epoch:
                     epoch = subscription.epoch
-                    self._forget_partitions()
+                    self._forget_partitions(subscription)
                 await self._take_over(subscription)
                 await self._step(subscription)
         finally:
@@ -205,8 +205,13 @@ class Runner:
                 await retry_parked(connection, self.tables, self.consumer, subject)
         self.looked_at_parked = True
 
-    def _forget_partitions(self) -> None:
-        """A new assignment: positions and pauses of the old one are void."""
+    def _forget_partitions(self, subscription: Subscription) -> None:
+        """A new assignment: positions and pauses of the old one are void.
+
+        The bus has dropped its own, except for a batch that was being applied meanwhile and failed after the change.
+        """
+        for partition in self.paused:
+            subscription.resume(partition)
         for remembered in (self.stored, self.paused, self.backoff, self.failures_in_a_row, self.stopped):
             remembered.clear()
         BREAKER_OPEN.labels(self.consumer.name).set(0)

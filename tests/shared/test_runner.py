@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -433,6 +434,26 @@ async def test_pauses_of_an_old_assignment_do_not_lose_records_of_the_new_one(pa
             await eventually(lambda: shares(first, PARTITIONS), "the group did not change")
         fails = False
         await read_all(parcels, first)
+
+    assert await parcels.applied() == {A: [1, 2]}
+
+
+async def test_a_pause_that_comes_after_the_group_changed_does_not_outlast_the_old_assignment(parcels: Parcels) -> None:
+    """A batch is being applied while the group changes, then fails: its partition waits in the new assignment."""
+
+    @dataclass
+    class Overtaken(Journal):
+        fails: bool = True
+
+        async def apply(self, connection: Any, events: Sequence[Recorded[Event]]) -> None:
+            if self.fails:
+                self.fails = False
+                await (await parcels.bus.subscribe(self.name, self.topics)).close()
+                raise Unavailable
+            await Journal.apply(self, connection, events)
+
+    await publish(parcels, moved(A, 1), moved(A, 2))
+    await run_through(parcels, Overtaken(topics=parcels.journal.topics))
 
     assert await parcels.applied() == {A: [1, 2]}
 
