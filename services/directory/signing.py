@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from joserfc import jwt
@@ -69,7 +70,8 @@ class SigningKeys:
         async with self._database.read() as connection:
             rows = (await connection.execute(select(SIGNING_KEYS).order_by(SIGNING_KEYS.c.created_at))).all()
         for row in rows:
-            self._keys[row.kid] = self._opened(row.kid, row.private_pem)
+            if row.kid not in self._keys:
+                self._keys[row.kid] = _opened(row.kid, row.private_pem, self._passphrase)
 
     async def _make_first(self) -> None:
         key = await asyncio.to_thread(RSAKey.generate_key, KEY_BITS)
@@ -81,11 +83,14 @@ class SigningKeys:
                 await connection.execute(insert(SIGNING_KEYS), made)
         await self._load()
 
-    def _opened(self, kid: str, pem: str) -> RSAKey:
-        try:
-            return RSAKey.import_key(pem, {"kid": kid}, password=self._passphrase)
-        except (ValueError, TypeError) as locked:
-            raise KeyLocked from locked
+
+@lru_cache(maxsize=4)
+def _opened(kid: str, pem: str, passphrase: str | None) -> RSAKey:
+    """Kept for the process: opening a key proves its primes, which takes as long as forty signatures."""
+    try:
+        return RSAKey.import_key(pem, {"kid": kid}, password=passphrase)
+    except (ValueError, TypeError) as locked:
+        raise KeyLocked from locked
 
 
 class TokenIssuer:
