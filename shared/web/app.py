@@ -14,8 +14,10 @@ from shared.web.dependencies import AUTHENTICATES
 from shared.web.edge import Edge
 from shared.web.openapi import WebApp
 from shared.web.problems import install_problem_handlers
+from shared.web.routing import put_together
 
 ALWAYS_PUBLIC = ("/livez", "/readyz", "/metrics", "/docs", "/openapi.json")
+OF_EVERY_SERVICE = (health.router, operators.router, clock.router, docs.router)
 
 
 class OpenRoute(Exception):
@@ -44,15 +46,13 @@ def create_web_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.public = {prefix + path for path in (*ALWAYS_PUBLIC, *public_paths)}
     app.state.service = service
     app.state.package = package or f"services.{service.name}"
     app.state.verifier = TokenVerifier(service.settings.issuer, service.settings.audience, keys or _known_keys(service))
-    for router in (*routers, health.router, operators.router, clock.router, docs.router):
-        app.include_router(router, prefix=prefix)
+    app.router.routes.extend(put_together((*routers, *OF_EVERY_SERVICE), prefix))
     _refuse_open_routes(app)
     install_problem_handlers(app)
     app.add_middleware(Edge, service=service.name)
