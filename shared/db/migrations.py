@@ -50,8 +50,11 @@ def _upgrade(connection: Connection, package: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
+    revision = _current(connection)
+    if revision == head(package):
+        return
     config = _config(package)
-    _refuse_newer(config, _current(connection), head(package))
+    _refuse_newer(config, revision, head(package))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
