@@ -1,4 +1,8 @@
-"""Read: the text of an uploaded document, within bounds, or a refusal that says what to do."""
+"""Read: the text of an uploaded document, within bounds, or a refusal that says what to do.
+
+The libraries of .docx and .pdf are loaded for such documents only: a service that merely hands documents on would hold
+20 MB for nothing, and a process that drafts a plain text would spend a quarter of its time on loading them.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,6 @@ import re
 import unicodedata
 import zipfile
 from dataclasses import dataclass
-
-from docx import Document as DocxDocument
-from docx.opc.exceptions import PackageNotFoundError
-from pypdf import PdfReader
-from pypdf.errors import PyPdfError
 
 from services.task.plan_import.errors import (
     DocumentDamaged,
@@ -23,7 +22,6 @@ from services.task.plan_import.errors import (
     PdfEncrypted,
     PdfWithoutText,
 )
-from services.task.plan_import.word import word_text
 
 MOST_BYTES = 20_000_000  # the longest plan of the genre is below 1 MB; scanned annexes make up the rest
 MOST_CHARACTERS = 5_000_000  # 10 MB of Chinese text is 3.5 million
@@ -118,9 +116,14 @@ def _looks_misread(document: bytes, text: str) -> bool:
 
 
 def _docx_text(document: bytes) -> str:
+    from docx import Document
+    from docx.opc.exceptions import PackageNotFoundError
+
+    from services.task.plan_import.word import word_text
+
     _check_archive(document)
     try:
-        return word_text(DocxDocument(io.BytesIO(document)))
+        return word_text(Document(io.BytesIO(document)))
     except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile, SyntaxError) as error:
         raise DocumentDamaged from error
 
@@ -147,6 +150,9 @@ def _is_bomb(entry: zipfile.ZipInfo) -> bool:
 
 
 def _pdf_text(document: bytes) -> str:
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
     try:
         reader = PdfReader(io.BytesIO(document))
         if reader.is_encrypted and not reader.decrypt(""):
