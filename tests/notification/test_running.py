@@ -1,8 +1,7 @@
 """The whole service running: from records on the bus to a message in the folder."""
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from shared.clock import system_now
 from shared.events import Envelope, Recorded
 from shared.events.cloudevents import encode
 from shared.events.topics import topic_of
+from shared.testing.settle import PATIENCE_SECONDS, eventually, settle
 from tests.notification.desk import Desk
 
 MOMENT = timedelta(milliseconds=20)
@@ -45,19 +45,12 @@ async def publish(desk: Desk, service: str, events: Sequence[Recorded[Any]]) -> 
     assert all(await bus.publish(messages))
 
 
-async def eventually(holds: Callable[[], bool], within: float = 20.0) -> None:
-    ends = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < ends
-        await asyncio.sleep(0.02)
+async def rests(resting: Sequence[float]) -> bool:
+    return len(resting) == 1
 
 
-async def settle(desk: Desk) -> None:
-    for _ in range(300):
-        if not any((await desk.service.work_left()).values()):
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(await desk.service.work_left())
+async def has_mail(desk: Desk, count: int) -> bool:
+    return len(desk.mail()) >= count
 
 
 def note_rests(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -83,9 +76,10 @@ async def test_an_event_becomes_a_mail_without_waiting_for_the_next_poll(
     desk.worker.system_now, desk.worker.quiet = system_now, QuietTimes(MOMENT, MOMENT)
     resting = note_rests(desk, monkeypatch)
     async with desk.service.running("worker"):
-        await eventually(lambda: len(resting) == 1)
+        await eventually(lambda: rests(resting), "the worker does not rest")
         await publish(desk, "task", [desk.story.returned()])
-        await eventually(lambda: len(desk.mail()) == 1)
+        await eventually(lambda: has_mail(desk, 1), "no mail came")
+    assert len(desk.mail()) == 1
 
 
 async def test_what_is_published_is_delivered_once_and_the_service_settles(desk: Desk) -> None:
@@ -94,8 +88,8 @@ async def test_what_is_published_is_delivered_once_and_the_service_settles(desk:
         events = [desk.story.issued(measure) for measure in ("15", "16", "17")]
         late = desk.story.rung(1, Role.UNIT_HEAD, measure="16")
         await publish(desk, "task", [*events, *events, desk.story.returned(), late])
-        await eventually(lambda: len(desk.mail()) >= 3)
-        await settle(desk)
+        await eventually(lambda: has_mail(desk, 3), "no three mails came")
+        await settle(desk.service)
     assert len(await desk.inbox("futian")) == 4
     assert len(desk.mail_to("futian-head")) == 1
     assert len(await desk.events("notice.sent")) == 10
@@ -114,5 +108,5 @@ async def test_a_loop_that_misses_its_cancellation_ends_all_the_same(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(desk.worker, "run", connect_slowly)
-    async with asyncio.timeout(20), desk.service.running("worker"):
+    async with asyncio.timeout(PATIENCE_SECONDS), desk.service.running("worker"):
         await started.wait()

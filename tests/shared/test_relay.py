@@ -18,7 +18,7 @@ from shared.event_log.relay import LEASE_SECONDS, LONG_AGO, Relay, measure
 from shared.events.cloudevents import decode
 from shared.events.envelope import Envelope
 from shared.events.topics import topic_of
-from shared.testing.settle import eventually
+from shared.testing.settle import PATIENCE_SECONDS, eventually
 from tests.shared.moody_bus import MoodyBus
 from tests.shared.parcels import EVENT_LOG, Parcel, Parcels, positions
 
@@ -359,7 +359,7 @@ async def test_a_commit_wakes_a_resting_relay(parcels: Parcels) -> None:
     relay = parcels.service.relay
     relay.poll_seconds = 3600
     async with running(relay):
-        await asyncio.wait_for(relay.idle.wait(), 10)
+        await asyncio.wait_for(relay.idle.wait(), PATIENCE_SECONDS)
         await parcels.send()
         await sent(parcels, 1)
 

@@ -1,6 +1,7 @@
 """A task service on a real database with the people of a small city, its plan, and a business clock that tests move."""
 
 import shutil
+import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -28,6 +29,7 @@ from shared.runtime import Service
 from tests.shared.small_service import Keys, token
 from tests.task.facts import PLAN, Q1, Q4, Directory, Document, account_id, instant, plan_file
 
+A_DAY = 86400  # longer than any run of the tests
 PREFIX = "/api/task/v1/"
 CONTENT: Mapping[str, Any] = {"self_assessment": "on_track", "done": "已建成两个海外仓"}
 OTHER: Mapping[str, Any] = {"self_assessment": "at_risk", "done": "已建成两个海外仓，第三个在建"}
@@ -161,7 +163,7 @@ class City:
 @cache
 def token_of(who: str) -> str:
     """One for each person: it names an account, which is the same in every city. Signing takes longer than most requests."""
-    return token(account_id(who), preferred_username=who)
+    return token(account_id(who), preferred_username=who, exp=int(time.time()) + A_DAY)
 
 
 def assignment(unit: str, measure: str = "1", plan: str = PLAN) -> str:
