@@ -1,6 +1,9 @@
 """Reporting over HTTP: who may call what, the fixed bodies, and where links lead."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +41,37 @@ READS = [
 Client = Callable[[str], httpx.AsyncClient]
 
 
-@pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[FastAPI]:
-    settings = ReportingSettings(data=tmp_path, demo=True, demo_starts="2024-04-10T10:00:00+08:00")
-    app = create_app(settings)
-    service = app.state.service
-    await upgrade(service.database, "services.reporting")
-    await know_key(app)
-    async with service.database.write() as connection:
-        for projection in (directory, accounts, board):
-            wanted = projection.event_types()
-            await projection.apply(connection, [event for event in told().events if event.data.type in wanted])
+@pytest.fixture(scope="session")
+def told_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file of a reporting that knows the story; copying it is faster than telling it to each test."""
+    folder = tmp_path_factory.mktemp("reporting")
+    asyncio.run(tell(folder))
+    return folder / "reporting.db"
+
+
+async def tell(folder: Path) -> None:
+    async with reporting_in(folder) as app:
+        database = app.state.service.database
+        await upgrade(database, "services.reporting")
+        await know_key(app)
+        async with database.write() as connection:
+            for projection in (directory, accounts, board):
+                wanted = projection.event_types()
+                await projection.apply(connection, [event for event in told().events if event.data.type in wanted])
+
+
+@asynccontextmanager
+async def reporting_in(folder: Path) -> AsyncIterator[FastAPI]:
+    app = create_app(ReportingSettings(data=folder, demo=True, demo_starts="2024-04-10T10:00:00+08:00"))
     yield app
-    await service.database.close()
+    await app.state.service.database.close()
+
+
+@pytest.fixture
+async def app(told_once: Path, tmp_path: Path) -> AsyncIterator[FastAPI]:
+    shutil.copy(told_once, tmp_path)
+    async with reporting_in(tmp_path) as app:
+        yield app
 
 
 def told() -> Story:
