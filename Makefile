@@ -11,6 +11,12 @@ SCORER ?= ../shared/tools/score_import.py
 .PHONY: help setup run stack compose compose-down fmt lint types boundaries contracts check test test-faults \
 	bench score-import reset embedded-tests
 
+# Databases of `make check` lie in memory where there is room: hundreds of tests that wait for a disk take a minute.
+# `make test` waits.
+IN_MEMORY = $(shell test $$(df -Pm /dev/shm 2>/dev/null | awk 'NR == 2 { print $$4 }') -ge 512 2>/dev/null && echo TMPDIR=/dev/shm)
+# Compiling every module anew at each start takes longer than most tests.
+export PYTHONDONTWRITEBYTECODE :=
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -27,7 +33,7 @@ setup: .venv/installed ## create .venv and install the pinned packages (again on
 	@echo "Installing the pinned packages into .venv ..."
 	@if command -v uv >/dev/null; then uv pip install -q --python $(BIN)/python --require-hashes -r requirements/build.txt; \
 		else $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/build.txt; fi
-	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes -r requirements/dev.txt
+	@$(BIN)/uv pip install -q --python $(BIN)/python --compile-bytecode --require-hashes -r requirements/dev.txt
 	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -71,7 +77,8 @@ contracts: setup ## schemas and documents match the code and break no released c
 	@$(BIN)/duban contracts check
 
 embedded-tests: setup
-	@$(BIN)/pytest -q -n 2 -m "not kafka and not postgres and not docker and not faults and not system and not bench"
+	@$(IN_MEMORY) $(BIN)/pytest -q -n 2 --hypothesis-profile check \
+		-m "not slow and not kafka and not postgres and not docker and not faults and not system and not bench"
 
 check: lint types boundaries contracts embedded-tests ## all of these and the embedded tests, under a minute
 

@@ -1,5 +1,6 @@
 """Servers that tests share. Each is started when the first test asks for it, and the summary says where it came from."""
 
+import gc
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 import structlog
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from shared.bus import Bus
 from shared.bus.open import open_bus
@@ -18,9 +19,11 @@ from shared.testing.servers import KafkaServer, NoServer, PostgresServer, start_
 
 Server = TypeVar("Server", KafkaServer, PostgresServer)
 
-settings.register_profile("ci", derandomize=True)  # a run that counts tries the same examples each time
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
+settings.register_profile("test", UNHURRIED)
+settings.register_profile("ci", UNHURRIED, derandomize=True)  # a run that counts tries the same examples each time
+settings.register_profile("check", UNHURRIED, max_examples=20)  # a fifth of what `make test` tries
+settings.load_profile("ci" if os.environ.get("CI") else "test")
 
 used_servers = pytest.StashKey[dict[str, str]]()
 
@@ -94,6 +97,12 @@ def running(name: str, start: Callable[[Path], Server], config: pytest.Config) -
             yield server
         finally:
             server.close()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Thousands of collected tests stay to the end: the collector of garbage need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

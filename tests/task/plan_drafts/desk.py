@@ -11,6 +11,8 @@ TEXT = """港口发展行动方案（2023—2024年）
 （一）建设海外仓。到2024年新建海外仓10个以上。（市商务委牵头，市教育局、各区配合）
 （二）提升通关效率。办好活动3场。（深圳海官、市商务局负责）
 """
+TOO_MANY = TEXT * 460
+"""Of items: there are eleven in each, and 5,000 are allowed."""
 MISSPELT = "unit:2:深圳海官"
 """Of 深圳海关; nobody has that name."""
 PLAN = "wharf"

@@ -83,6 +83,7 @@ async def test_an_import_prints_the_table_and_the_id(terminal: Terminal, office:
         assert shown in done.out
 
 
+@pytest.mark.slow  # three commands and the process that reads the document, each started anew
 async def test_a_draft_is_confirmed_once_everything_is_resolved(terminal: Terminal, office: City, file: Path) -> None:
     draft = json.loads((await terminal.duban("plan", "import", str(file), "--json")).out)
     refused = await terminal.duban("plan", "confirm", draft["id"], *CONFIRM)

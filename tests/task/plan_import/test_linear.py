@@ -2,6 +2,7 @@
 
 import gc
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,23 +21,25 @@ REPEATED = {
 NOISE = 0.1  # seconds that a busy machine adds
 
 
-def seconds(text: str) -> float:
-    """Processor time of the best of three, without collections of what other tests have left."""
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """No collections of what other tests have left."""
     gc.collect()
     gc.disable()
-    try:
-        return min(_once(text) for _ in range(3))
-    finally:
-        gc.enable()
+    yield
+    gc.enable()
 
 
-def _once(text: str) -> float:
+def seconds(text: str) -> float:
+    """Of this processor, whoever else is using the machine."""
     begun = time.process_time()
     draft_plan(text.encode(), "x.txt")
     return time.process_time() - begun
 
 
+@pytest.mark.slow  # shorter texts would drown the square of their length in noise
 @pytest.mark.parametrize("name", REPEATED)
-def test_four_times_the_text_costs_about_four_times_the_time(name: str) -> None:
+def test_four_times_the_text_costs_about_four_times_the_time(name: str, undisturbed: None) -> None:
     short, long = (HEAD + REPEATED[name] * (length // len(REPEATED[name])) for length in (5_000, 20_000))
-    assert seconds(long) < 8 * seconds(short) + NOISE
+    allowed = 8 * min(seconds(short) for _ in range(3)) + NOISE
+    assert any(seconds(long) < allowed for _ in range(3))  # the best of three, and seldom more than one is needed
