@@ -51,6 +51,15 @@ async def test_private_parts_are_never_published(directory: Directory) -> None:
     assert key.keys() == {"kty", "n", "e", "kid", "use", "alg"}
 
 
+async def test_answering_with_the_key_set_opens_no_key_again(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("services.directory.signing.RSAKey.import_key", lambda pem, *_, **__: opened.append(pem))
+    assert (await directory.client.get("/jwks.json")).json()["keys"]
+    assert opened == []
+
+
 async def test_discovery_leads_to_the_token_endpoint_and_the_keys(directory: Directory) -> None:
     document = (await directory.client.get("/.well-known/openid-configuration")).json()
     assert document["jwks_uri"].endswith("/api/directory/v1/jwks.json")
