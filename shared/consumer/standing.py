@@ -18,7 +18,8 @@ async def load_offsets(
 ) -> dict[TopicPartition, int]:
     """The next offset to read of each partition; a partition never read starts at its first record."""
     table = tables.offset
-    wanted = set(partitions)
+    # in one order, so that two who begin at once cannot block each other
+    wanted = sorted(set(partitions), key=lambda place: (place.topic, place.partition))
     missing = [{"consumer": consumer, "topic": tp.topic, "partition": tp.partition, "next_offset": 0} for tp in wanted]
     await insert_missing(connection, table, missing)
     rows = await connection.execute(select(table).where(table.c.consumer == consumer))

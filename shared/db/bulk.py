@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, any_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -100,7 +100,7 @@ async def update_rows(connection: AsyncConnection, table: Table, values: Values)
 async def compare_and_set_rows(connection: AsyncConnection, table: Table, column: str, values: Values) -> int:
     """Give `column` of the rows with the given primary keys the value `becomes` where it still is `was`.
 
-    Answers in how many it was. No key comes twice.
+    Answers in how many it was. No key comes twice. The rows are locked in the order of their keys before any changes.
     """
     return await _execute(connection, _compare_and_set(connection.dialect.name, table, column), values)
 
@@ -146,13 +146,26 @@ def _update(dialect: str, table: Table, columns: tuple[str, ...]) -> Any:
 
 @lru_cache(maxsize=128)
 def _compare_and_set(dialect: str, table: Table, column: str) -> Any:
-    types = {key.name: key.type for key in table.primary_key} | dict.fromkeys(("was", "becomes"), table.c[column].type)
+    keys = list(table.primary_key)
+    types = {key.name: key.type for key in keys} | dict.fromkeys(("was", "becomes"), table.c[column].type)
     if dialect == "postgresql":
-        given: Any = _arrays(types).c
+        given: Any = _locked_in_order(table, _arrays(types).c).c
     else:
         given = {name: bindparam(f"_{name}", type_=type_) for name, type_ in types.items()}
-    matching = (key == given[key.name] for key in table.primary_key)
+    matching = (key == given[key.name] for key in keys)
     return update(table).where(*matching, table.c[column] == given["was"]).values({column: given["becomes"]})
+
+
+def _locked_in_order(table: Table, given: Any) -> Any:
+    """An UPDATE locks rows as its plan comes upon them; whoever locks several of them elsewhere goes by key."""
+    keys = list(table.primary_key)
+    return (
+        select(*given)
+        .join(table, and_(*(key == given[key.name] for key in keys)))
+        .order_by(*keys)
+        .with_for_update(of=table)
+        .cte("locked")
+    )
 
 
 def _given(table: Table, columns: tuple[str, ...]) -> Any:
