@@ -80,6 +80,8 @@ class RungKind(StrEnum):
 
     REMINDER = "reminder"
     OVERDUE = "overdue"
+    LOCKED = "locked"
+    """The last one: what was never submitted can no longer be."""
 
 
 class Channel(StrEnum):

@@ -206,7 +206,7 @@ class ReportAccepted(ReportEvent):
     same_unit_review: bool = False
 
 
-@event("deadline.rung_fired", version="1.0")
+@event("deadline.rung_fired", version="1.1")
 class DeadlineRungFired(Event):
     """A reminder before or an escalation after a date. Fired once; late firings after downtime carry both times."""
 

@@ -164,17 +164,16 @@ def tell_the_unit_of_acceptance(event: Recorded[ReportAccepted]) -> Iterable[New
 
 @rule(DeadlineRungFired)
 def call_the_rung(event: Recorded[DeadlineRungFired]) -> Iterable[NewNotice]:
-    """Reminders wait for the day's e-mail, what is late goes at once; a superseded rung is on record and says nothing."""
+    """Only what is late goes at once; a superseded rung is on record and says nothing."""
     rung = event.data
     if rung.superseded:
         return
-    late = rung.kind is RungKind.OVERDUE
     for audience in _audiences(rung):
         yield NewNotice(
             audience,
             _rung_template(rung),
-            Urgency.AT_ONCE if late else Urgency.DAILY,
-            expires=rung.fired_at + NEXT_RUNG if late else end_of(rung.due),
+            Urgency.AT_ONCE if rung.kind is RungKind.OVERDUE else Urgency.DAILY,
+            expires=_rung_expires(rung),
             duty=duty_key(rung.plan, rung.measure, rung.unit, rung.period),
             facts={
                 **_which(rung),
@@ -191,6 +190,12 @@ def _audiences(rung: DeadlineRungFired) -> list[Audience]:
     """Each once, in the order of the event; of the unit that owes, or of the office."""
     roles = dict.fromkeys(STANDS_IN.get(role, role) for role in rung.audience)
     return [Audience(role, rung.unit if role in UNIT_ROLES else None) for role in roles]
+
+
+def _rung_expires(rung: DeadlineRungFired) -> datetime:
+    if rung.kind is RungKind.REMINDER:
+        return end_of(rung.due)
+    return rung.fired_at + (STILL_NEWS if rung.kind is RungKind.LOCKED else NEXT_RUNG)
 
 
 def _rung_template(rung: DeadlineRungFired) -> str:

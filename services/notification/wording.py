@@ -39,6 +39,7 @@ QUARTERS = "一二三四"
 SECTIONS = {
     "late": Text("逾期", "Late"),
     "awaited": Text("待反馈", "Reply awaited"),
+    "locked": Text("未报已锁定", "Locked without a report"),
     "returned": Text("退回重报", "Returned"),
     "due": Text("即将到期", "Due soon"),
     "assigned": Text("新交办", "Assigned"),
@@ -55,7 +56,7 @@ SECTION_OF = {
     "report_returned": "returned",
     "report_accepted": "news",
 }
-SECTION_OF_KIND = {"reminder": "due", "overdue": "late", "awaited": "awaited"}
+SECTION_OF_KIND = {"reminder": "due", "overdue": "late", "awaited": "awaited", "locked": "locked"}
 
 
 @dataclass(frozen=True, slots=True)

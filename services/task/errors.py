@@ -86,8 +86,8 @@ class PeriodLocked(AppError):
     code, status = "period-locked", 409
     title = Text("已锁定", "Period locked")
     detail = Text(
-        "{period} 已过锁定日 {locks}，补报请联系领导小组办公室。",
-        "{period} was locked after {locks}; ask the office to unlock it.",
+        "{period} 已于 {locks} 后锁定，不再接受提交；请直接向领导小组办公室说明情况。",
+        "{period} was locked after {locks} and takes no more reports; explain to the office directly.",
     )
 
 
@@ -95,8 +95,8 @@ class ReportAlreadyAccepted(AppError):
     code, status = "report-already-accepted", 409
     title = Text("报告已通过", "Report already accepted")
     detail = Text(
-        "第 {version} 版已审核通过，修改须由办公室解锁。",
-        "Version {version} was accepted; only the office can unlock it.",
+        "第 {version} 版已审核通过，不能再改；如需更正，请写入下一期报告。",
+        "Version {version} was accepted and stays as it is; put a correction into the next period's report.",
     )
 
 

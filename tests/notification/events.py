@@ -170,6 +170,7 @@ class Story:
         unit: str = "futian",
         due: date = DUE,
         superseded: bool = False,
+        kind: RungKind | None = None,
     ) -> Recorded[Any]:
         data = DeadlineRungFired(
             plan=PLAN,
@@ -179,7 +180,7 @@ class Story:
             deadline=deadline,
             due=due,
             rung=rung,
-            kind=RungKind.OVERDUE if rung > 0 else RungKind.REMINDER,
+            kind=kind or (RungKind.OVERDUE if rung > 0 else RungKind.REMINDER),
             audience=list(audience),
             relation=relation,
             scheduled_for=self.now,

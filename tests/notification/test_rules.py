@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contracts.names import DeadlineKind, Relation, Role
+from contracts.names import DeadlineKind, Relation, Role, RungKind
 from services.notification.days import end_of
 from services.notification.models import Urgency
 from services.notification.moot import ACCEPTED, ACKNOWLEDGED, ISSUED, RETURNED, SUBMITTED, Duty, is_moot
@@ -74,6 +74,14 @@ def test_what_is_late_stays_worth_sending_until_the_next_rung(story: Story) -> N
     assert notice["expires"] == MONDAY + timedelta(days=7)
 
 
+@pytest.mark.parametrize("relation", list(Relation))
+def test_what_locked_without_a_report_is_told_in_the_offices_daily_mail(story: Story, relation: Relation) -> None:
+    [notice] = rows(story.rung(16, Role.OFFICE, relation=relation, kind=RungKind.LOCKED))
+    assert audience(notice) == (Role.OFFICE, None)
+    assert (notice["template"], notice["urgency"]) == ("report_locked", Urgency.DAILY)
+    assert notice["expires"] == MONDAY + timedelta(days=14)
+
+
 def test_nothing_goes_to_a_leader_by_itself_the_office_head_decides(story: Story) -> None:
     late = rows(story.rung(3, Role.UNIT_HEAD, Role.LEADER, Role.OFFICE))
     assert [notice["role"] for notice in late] == [Role.UNIT_HEAD, Role.OFFICE_HEAD, Role.OFFICE]
@@ -108,6 +116,7 @@ def test_the_same_event_gives_the_same_notice_ids(story: Story) -> None:
         ("acknowledge_reminder", Duty(ACKNOWLEDGED, 0), True),
         ("report_reminder", Duty(SUBMITTED, 1), True),
         ("report_overdue", Duty(RETURNED, 1), True),
+        ("report_locked", Duty(SUBMITTED, 1), False),
         ("resubmit_reminder", Duty(RETURNED, 1), False),
         ("resubmit_reminder", Duty(SUBMITTED, 2), True),
         ("report_submitted", Duty(SUBMITTED, 1), False),

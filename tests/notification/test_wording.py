@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import services.notification
-from contracts.names import DeadlineKind, Relation, Role
+from contracts.names import DeadlineKind, Relation, Role, RungKind
 from services.notification.models import Notice
 from services.notification.queries import Names
 from services.notification.rules import tell
@@ -39,8 +39,9 @@ def everything(story: Story) -> list[Notice]:
         for relation in Relation
         for rung in (-1, 0, 3)
     ]
+    locked = [story.rung(16, Role.OFFICE, relation=relation, kind=RungKind.LOCKED) for relation in Relation]
     assigned = [story.issued(relation=relation) for relation in Relation]
-    return notices_of(*assigned, story.submitted(), story.returned(), story.accepted(comment="好"), *rungs)
+    return notices_of(*assigned, story.submitted(), story.returned(), story.accepted(comment="好"), *rungs, *locked)
 
 
 def mail(*notices: Notice, language: Language = "zh-CN", names: Names = NAMES, reader: str = "张三") -> Any:

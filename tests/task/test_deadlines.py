@@ -74,14 +74,35 @@ async def test_reminders_before_a_short_opening_are_left_out(town: City) -> None
 
 async def test_what_is_missing_is_escalated_again_and_again(started: City) -> None:
     await started.fire("2024-04-08")
-    days = ["2024-04-09", "2024-04-11", "2024-04-17", "2024-04-24", "2024-04-30"]
-    assert [rungs(await started.fire(day)) for day in days] == [[1], [3], [7], [12], [17]]
+    days = ["2024-04-09", "2024-04-11", "2024-04-17", "2024-04-24"]
+    assert [rungs(await started.fire(day)) for day in days] == [[1], [3], [7], [12]]
+
+
+async def test_what_can_no_longer_be_submitted_is_told_to_the_office_once_and_then_rests(either: City) -> None:
+    await either.fire("2024-04-24")
+    assert rungs(await either.fire("2024-04-28T23:59:59")) == []
+    locked = [rung for rung in await either.fire("2024-04-29") if rung["period"] == Q1 and rung["measure"] == "3"]
+    assert [(rung["kind"], rung["audience"]) for rung in locked] == [("locked", ["office"])]
+    assert rungs(await either.fire("2026-04-29")) == []
+    [deadline] = await either.deadlines(kind="report", unit="futian", measure="3", period=Q1)
+    assert deadline["next_at"] is None
+
+
+async def test_a_resubmission_stays_open_after_the_lock_and_so_does_its_ladder(city: City) -> None:
+    await city.submit("futian", measure="3")
+    await city.move_to("2024-05-06")
+    await city.send_back("futian", measure="3")
+    assert rungs(await city.fire("2024-05-10"), deadline="resubmit") == [-1, 0, 1]
+    await city.submit("futian", OTHER, measure="3", if_match='"1"')
 
 
 async def test_a_requested_units_ladder_stops_at_the_office(started: City) -> None:
     fired = await started.fire("2024-06-30")
-    customs = [rung for rung in fired if rung["unit"] == "customs" and rung["period"] == Q1]
-    assert [(rung["rung"], rung["audience"]) for rung in customs if rung["rung"] > 0] == [(3, ["office"])]
+    late = [rung for rung in fired if rung["unit"] == "customs" and rung["period"] == Q1 and rung["rung"] > 0]
+    assert [(rung["rung"], rung["kind"], rung["audience"]) for rung in late] == [
+        (3, "overdue", ["office"]),
+        (16, "locked", ["office"]),
+    ]
 
 
 async def test_a_submitted_report_is_reminded_of_no_more_and_its_deadline_retires(either: City) -> None:

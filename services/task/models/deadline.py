@@ -40,6 +40,8 @@ class Deadline(Aggregate, TaskTable, table=True):
     opens: date | None = None
     """Rungs before this day are left out."""
     due: date
+    locks: date | None = None
+    """The last day on which the duty can be done; None where it never locks."""
     next_rung: int | None = None
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -61,7 +63,7 @@ class Deadline(Aggregate, TaskTable, table=True):
 
     @classmethod
     def of_report(cls, report: Report, kind: DeadlineKind, relation: Relation, *, due: date) -> Self:
-        """The date by which a report is to be submitted, or submitted again."""
+        """The date by which a report is to be submitted, or submitted again: what was returned never locks."""
         return cls(
             kind=kind,
             about_id=report.id,
@@ -74,6 +76,7 @@ class Deadline(Aggregate, TaskTable, table=True):
             zone=report.zone,
             opens=report.opens,
             due=due,
+            locks=report.locks if kind is DeadlineKind.REPORT else None,
         )
 
     @property
@@ -105,11 +108,17 @@ class Deadline(Aggregate, TaskTable, table=True):
     def _upcoming(
         self, ladder: Ladder, calendar: WorkingCalendar, after: int | None, not_before: datetime | None = None
     ) -> Iterator[tuple[Rung, datetime]]:
-        for rung in ladder.after(after):
+        for rung in self._until_lock(ladder, calendar).after(after):
             day = calendar.add_working_days(self.due, rung.at)
             instant = rung_instant(day, self.zone)
             if (self.opens is None or day >= self.opens) and (not_before is None or instant >= not_before):
                 yield rung, instant
+
+    def _until_lock(self, ladder: Ladder, calendar: WorkingCalendar) -> Ladder:
+        """Nobody is told again and again of what can no longer be done."""
+        if self.locks is None:
+            return ladder
+        return ladder.until_lock(calendar.working_days_between(self.due, calendar.add_working_days(self.locks, 1)))
 
     def _fired(self, rung: Rung, scheduled: datetime, at: datetime, *, superseded: bool) -> DeadlineRungFired:
         return DeadlineRungFired(

@@ -30,6 +30,7 @@ def a_deadline(
     *,
     due: date = date(2024, 4, 8),
     opens: date | None = date(2024, 3, 27),
+    locks: date | None = None,
 ) -> Deadline:
     return Deadline(
         kind=kind,
@@ -43,6 +44,7 @@ def a_deadline(
         zone="Asia/Shanghai",
         opens=opens,
         due=due,
+        locks=locks,
     )
 
 
@@ -98,6 +100,42 @@ def test_short_duties_have_few_reminders_and_no_repetition(
     kind: DeadlineKind, relation: Relation, rungs: list[int]
 ) -> None:
     assert [rung for rung, _ in days_until(armed(a_deadline(kind, relation)), "2025-04-08")] == rungs
+
+
+@pytest.mark.parametrize(
+    ("relation", "late"),
+    [(SUBORDINATE, [(1, "04-09"), (3, "04-11"), (7, "04-17"), (12, "04-24")]), (REQUESTED, [(3, "04-11")])],
+)
+def test_a_ladder_ends_on_the_first_working_day_after_the_lock(relation: Relation, late: list[tuple[int, str]]) -> None:
+    deadline = armed(a_deadline(relation=relation, locks=date(2024, 4, 28)), at="2024-04-09")
+    fired = days_until(deadline, "2026-04-08")
+    assert fired == [(rung, f"{day} 09:00") for rung, day in [*late, (16, "04-29")]]
+    assert (deadline.next_rung, deadline.next_at) == (None, None)
+
+
+def test_a_lock_on_the_eve_of_a_holiday_is_told_of_after_it() -> None:
+    deadline = armed(a_deadline(locks=date(2024, 4, 30)), at="2024-04-25")
+    assert days_until(deadline, "2026-04-08") == [(17, "04-30 09:00"), (18, "05-06 09:00")]
+
+
+def test_of_a_lock_only_the_office_hears() -> None:
+    deadline = armed(a_deadline(locks=date(2024, 4, 28)), at="2024-04-25")
+    [event] = fire(deadline, "2024-04-29")
+    assert (event.kind, [str(role) for role in event.audience]) == (RungKind.LOCKED, ["office"])
+
+
+def test_where_the_due_day_is_the_last_day_nobody_is_told_to_be_late() -> None:
+    deadline = armed(a_deadline(locks=date(2024, 4, 8)))
+    assert [rung for rung, _ in days_until(deadline, "2026-04-08")] == [-5, -3, -1, 0, 1]
+
+
+def test_after_downtime_past_the_lock_only_the_lock_counts() -> None:
+    deadline = armed(a_deadline(locks=date(2024, 4, 28)), at="2024-04-18")
+    events = fire(deadline, "2024-06-03")
+    assert [(event.rung, event.kind, event.superseded) for event in events] == [
+        (12, RungKind.OVERDUE, True),
+        (16, RungKind.LOCKED, False),
+    ]
 
 
 def test_reminders_before_the_report_opens_are_left_out() -> None:
