@@ -74,11 +74,11 @@ def instant(part: Any) -> datetime:
     return read.astimezone(UTC)
 
 
-def number(part: Any) -> int:
-    """Reads a part of a key that is a whole number. Raises ValueError where no column could hold it."""
+def number(part: Any, bits: int = 64) -> int:
+    """Reads a part of a key that is a whole number. Raises ValueError where no column of so many bits could hold it."""
     read = int(part)
-    if not -(2**63) <= read < 2**63:
-        raise ValueError(f"{read} needs more than 64 bits")
+    if not -(2 ** (bits - 1)) <= read < 2 ** (bits - 1):
+        raise ValueError(f"{read} needs more than {bits} bits")
     return read
 
 

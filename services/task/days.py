@@ -4,6 +4,8 @@ from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+OFFICE_ZONE = "Asia/Shanghai"
+"""Of every plan, and of what spans plans."""
 RUNG_HOUR = 9
 """Reminders and escalations go out at the start of the office's day."""
 

@@ -109,6 +109,16 @@ class City:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def pages(self, who: str, path: str, **params: Any) -> list[dict[str, Any]]:
+        """The items of every page of a list."""
+        page = await self.get(who, path, **params)
+        items = list(page["items"])
+        while page["next"]:
+            page = await self.get(who, path, cursor=page["next"], **params)
+            assert page["items"]
+            items += page["items"]
+        return items
+
     async def put_plan(self, file: Document, who: str | None = "office", **headers: str) -> httpx.Response:
         return await self.ask(who, "PUT", f"plans/{PLAN}", json=file, headers=headers)
 
@@ -132,11 +142,12 @@ class City:
         measure: str = "1",
         unit: str | None = None,
         period: str = Q1,
+        plan: str = PLAN,
         if_match: str | None = None,
     ) -> httpx.Response:
         """As the liaison of the unit of the same name, unless another unit is given."""
         headers = {} if if_match is None else {"If-Match": if_match}
-        return await self.ask(who, "PUT", report(unit or who, measure, period), json=body, headers=headers)
+        return await self.ask(who, "PUT", report(unit or who, measure, period, plan), json=body, headers=headers)
 
     async def submit(self, who: str, body: Mapping[str, Any] = CONTENT, **where: Any) -> dict[str, Any]:
         answer = await self.put_report(who, body, **where)
@@ -153,8 +164,10 @@ class City:
         returned: dict[str, Any] = answer.json()
         return returned
 
-    async def accept(self, unit: str, *, who: str = "office", measure: str = "1", period: str = Q1) -> dict[str, Any]:
-        answer = await self.ask(who, "POST", f"{report(unit, measure, period)}/accept")
+    async def accept(
+        self, unit: str, *, who: str = "office", measure: str = "1", period: str = Q1, plan: str = PLAN
+    ) -> dict[str, Any]:
+        answer = await self.ask(who, "POST", f"{report(unit, measure, period, plan)}/accept")
         assert answer.status_code == 200, answer.text
         accepted: dict[str, Any] = answer.json()
         return accepted

@@ -1,22 +1,22 @@
 """Assignments."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.errors import AssignmentNotFound
-from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report
+from services.task.models import Assignment, Measure, Report
 from shared.auth import Actor, Scope
 from shared.db import table_of
 from shared.event_log import loaded
+from shared.paging import Paging, number
 
 ASSIGNMENT = table_of(Assignment)
 REPORT = table_of(Report)
 MEASURE = table_of(Measure)
-PLAN = table_of(Plan)
 STARTED: ColumnElement[bool] = exists().where(REPORT.c.assignment_id == ASSIGNMENT.c.id, REPORT.c.revision > 0)
 
 
@@ -39,6 +39,8 @@ class ShownAssignment:
     assignment: Assignment
     started: bool
     measure_title: str
+    position: int
+    """Of the measure in the plan."""
 
     @property
     def state(self) -> str:
@@ -66,48 +68,74 @@ async def get_assignment(connection: AsyncConnection, key: AssignmentKey, caller
     return shown[0]
 
 
+class Place(NamedTuple):
+    """Where an assignment stands on a list: those of other units come last, each in the order of the plan."""
+
+    partner: int
+    position: int
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentFilter:
+    """What of a plan's assignments is asked for; None leaves a filter out."""
+
+    plan: str
+    unit: str | None = None
+    measure: str | None = None
+    partners: bool = False
+    """Also the other units of the measures that are found."""
+
+
 async def list_assignments(
-    connection: AsyncConnection, plan: str, scope: Scope, *, unit: str | None = None, measure: str | None = None
+    connection: AsyncConnection, wanted: AssignmentFilter, scope: Scope, paging: Paging
 ) -> list[ShownAssignment]:
-    """Assignments of a plan in the order of its measures, those in `scope` only."""
-    where = [ASSIGNMENT.c.plan == plan]
-    if unit is not None:
-        where.append(ASSIGNMENT.c.unit == unit)
-    if measure is not None:
-        where.append(ASSIGNMENT.c.measure == measure)
-    if not scope.everything:
-        where.append(ASSIGNMENT.c.unit.in_(scope.units))
-    return await _shown(connection, *where)
+    """Up to `paging.fetch` in the order of the plan's measures, those in `scope` before their partners' ones.
+
+    Raises UnknownCursor.
+    """
+    c = ASSIGNMENT.c
+    after = Place(*key) if (key := paging.key(number, _position, UUID)) else Place(0, 0, UUID(int=0))
+    own = and_(c.plan == wanted.plan, *_is_wanted(wanted, scope))
+    found = [] if after.partner else await _shown(connection, own, _beyond(after), limit=paging.fetch)
+    if scope.everything or not wanted.partners or len(found) == paging.fetch:
+        return found
+    measures = select(c.measure).where(own).correlate(None)
+    of_others = and_(c.plan == wanted.plan, c.measure.in_(measures), c.unit.not_in(scope.units))
+    begin = after if after.partner else Place(1, 0, UUID(int=0))
+    return [*found, *await _shown(connection, of_others, _beyond(begin), limit=paging.fetch - len(found))]
 
 
-async def list_measure_units(connection: AsyncConnection, plan: str, measures: frozenset[str]) -> list[ShownAssignment]:
-    """Every unit's state in these measures, for those who take part in them."""
-    return await _shown(connection, ASSIGNMENT.c.plan == plan, ASSIGNMENT.c.measure.in_(measures))
+def _position(part: Any) -> int:
+    return number(part, bits=32)
 
 
-async def list_unacknowledged(
-    connection: AsyncConnection, units: frozenset[str] | None = None
-) -> list[ShownAssignment]:
-    """Assignments that wait for their unit's acknowledgement; None: of all units."""
-    where = [ASSIGNMENT.c.state == AssignmentState.ISSUED, PLAN.c.state == PlanState.PUBLISHED]
-    if units is not None:
-        where.append(ASSIGNMENT.c.unit.in_(units))
-    return await _shown(connection, *where)
+def _is_wanted(wanted: AssignmentFilter, scope: Scope) -> list[ColumnElement[bool]]:
+    c = ASSIGNMENT.c
+    named = {c.unit: wanted.unit, c.measure: wanted.measure}
+    where = [column == value for column, value in named.items() if value is not None]
+    return where if scope.everything else [*where, c.unit.in_(scope.units)]
 
 
-async def _shown(connection: AsyncConnection, *where: Any) -> list[ShownAssignment]:
+def _beyond(after: Place) -> ColumnElement[bool]:
+    position = MEASURE.c.position
+    return or_(position > after.position, and_(position == after.position, ASSIGNMENT.c.id > after.id))
+
+
+async def _shown(connection: AsyncConnection, *where: Any, limit: int | None = None) -> list[ShownAssignment]:
+    of_measure = (MEASURE.c.title.label("m_title"), MEASURE.c.position.label("m_position"))
     query = (
-        select(ASSIGNMENT, STARTED.label("started"), MEASURE.c.title.label("m_title"))
+        select(ASSIGNMENT, STARTED.label("started"), *of_measure)
         .join(MEASURE, and_(MEASURE.c.plan_id == ASSIGNMENT.c.plan_id, MEASURE.c.measure == ASSIGNMENT.c.measure))
-        .join(PLAN, PLAN.c.id == ASSIGNMENT.c.plan_id)
         .where(*where)
-        .order_by(ASSIGNMENT.c.plan, MEASURE.c.position, ASSIGNMENT.c.id)
+        .order_by(MEASURE.c.position, ASSIGNMENT.c.id)
+        .limit(limit)
     )
     shown = []
     for row in await connection.execute(query):
         columns = dict(row._mapping)
-        started, title = columns.pop("started"), columns.pop("m_title")
-        shown.append(ShownAssignment(loaded(Assignment, columns), bool(started), title))
+        started, title, position = (columns.pop(name) for name in ("started", "m_title", "m_position"))
+        shown.append(ShownAssignment(loaded(Assignment, columns), bool(started), title, position))
     return shown
 
 

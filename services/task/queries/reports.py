@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.names import Relation
 from services.task.errors import ReportNotFound
-from services.task.models import Assignment, AssignmentState, Measure, Plan, PlanState, Report, ReportState, ShownState
+from services.task.models import Assignment, AssignmentState, Plan, PlanState, Report, ReportState, ShownState
 from shared.auth import Actor, Scope
 from shared.db import table_of
 from shared.db.prepared import Prepared
@@ -20,7 +20,6 @@ from shared.event_log import UnitOfWork, loaded
 REPORT = table_of(Report)
 PLAN = table_of(Plan)
 ASSIGNMENT = table_of(Assignment)
-MEASURE = table_of(Measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,46 +134,3 @@ def _is_shown_as(state: ShownState, today: date) -> list[Any]:
     if state in by_day:
         return [REPORT.c.state == ReportState.EXPECTED, *by_day[state]]
     return [REPORT.c.state == ReportState(state.value)]
-
-
-@dataclass(frozen=True, slots=True)
-class ReportOfMeasure:
-    """A report with the words that a person knows it by."""
-
-    report: Report
-    measure_title: str
-    relation: str
-
-
-async def list_owed(connection: AsyncConnection, units: frozenset[str], today: date) -> list[ReportOfMeasure]:
-    """Reports of these units that are open or returned, the most urgent first."""
-    is_open = and_(REPORT.c.state == ReportState.EXPECTED, REPORT.c.opens <= today, REPORT.c.locks >= today)
-    return await _with_words(connection, REPORT.c.unit.in_(units), or_(is_open, REPORT.c.state == ReportState.RETURNED))
-
-
-async def list_to_review(connection: AsyncConnection) -> list[ReportOfMeasure]:
-    """Submitted reports that no one has reviewed, the longest waiting first."""
-    return await _with_words(connection, REPORT.c.state == ReportState.SUBMITTED)
-
-
-async def list_late(connection: AsyncConnection, today: date) -> list[ReportOfMeasure]:
-    """Reports past due that were never submitted and are not locked yet."""
-    expected = REPORT.c.state == ReportState.EXPECTED
-    return await _with_words(connection, expected, REPORT.c.due < today, REPORT.c.locks >= today)
-
-
-async def _with_words(connection: AsyncConnection, *where: Any) -> list[ReportOfMeasure]:
-    query = (
-        select(REPORT, MEASURE.c.title.label("m_title"), ASSIGNMENT.c.relation)
-        .join(ASSIGNMENT, ASSIGNMENT.c.id == REPORT.c.assignment_id)
-        .join(MEASURE, and_(MEASURE.c.plan_id == REPORT.c.plan_id, MEASURE.c.measure == REPORT.c.measure))
-        .join(PLAN, PLAN.c.id == REPORT.c.plan_id)
-        .where(PLAN.c.state == PlanState.PUBLISHED, *where)
-        .order_by(REPORT.c.due, REPORT.c.plan, MEASURE.c.position, REPORT.c.unit)
-    )
-    found = []
-    for row in await connection.execute(query):
-        columns = dict(row._mapping)
-        words = columns.pop("m_title"), columns.pop("relation")
-        found.append(ReportOfMeasure(loaded(Report, columns), *words))
-    return found

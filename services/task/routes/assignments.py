@@ -7,7 +7,13 @@ from fastapi import APIRouter, Depends, Query
 from contracts.names import MeasureKey, UnitKey
 from services.task.commands.assignments import acknowledge_assignment
 from services.task.permissions import READ_UNIT_ITEMS
-from services.task.queries.assignments import AssignmentKey, get_assignment, list_assignments, list_measure_units
+from services.task.queries.assignments import (
+    AssignmentFilter,
+    AssignmentKey,
+    ShownAssignment,
+    get_assignment,
+    list_assignments,
+)
 from services.task.queries.history import list_history
 from services.task.queries.plans import get_visible_plan
 from services.task.routes.keys import PlanPath, assignment_key
@@ -15,7 +21,7 @@ from services.task.schemas.assignments import AssignmentOut
 from services.task.schemas.history import HistoryOut
 from shared.web.dependencies import Caller, Reader, Reading, Work
 from shared.web.idempotency import once_per_key
-from shared.web.paging import Page
+from shared.web.paging import Page, PagedLong
 
 router = APIRouter(tags=["assignments"])
 A = "/plans/{plan}/measures/{measure}/units/{unit}"
@@ -27,6 +33,7 @@ async def list_of_plan(
     plan: PlanPath,
     caller: Reader,
     view: Reading,
+    paging: PagedLong,
     unit: Annotated[UnitKey | None, Query()] = None,
     measure: Annotated[MeasureKey | None, Query()] = None,
     scope: Annotated[
@@ -35,13 +42,17 @@ async def list_of_plan(
 ) -> Page[AssignmentOut]:
     """Assignments in the order of the plan; unit people see their own unit's."""
     await get_visible_plan(view.connection, plan, caller)
-    own = await list_assignments(view.connection, plan, caller.scope, unit=unit, measure=measure)
-    items = [AssignmentOut.from_assignment(shown) for shown in own]
-    if scope == "measure":
-        measures = frozenset(shown.assignment.measure for shown in own)
-        partners = await list_measure_units(view.connection, plan, measures)
-        items += [AssignmentOut.from_partner(p) for p in partners if not caller.scope.includes(p.assignment.unit)]
-    return Page(items=items)
+    wanted = AssignmentFilter(plan, unit, measure, partners=scope == "measure")
+    found = await list_assignments(view.connection, wanted, caller.scope, paging)
+
+    def is_partner(item: ShownAssignment) -> bool:
+        return not caller.scope.includes(item.assignment.unit)
+
+    return paging.page(
+        found,
+        lambda item: (AssignmentOut.from_partner if is_partner(item) else AssignmentOut.from_assignment)(item),
+        lambda item: [int(is_partner(item)), item.position, str(item.assignment.id)],
+    )
 
 
 @router.get(A)

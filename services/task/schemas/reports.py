@@ -1,6 +1,5 @@
 """Bodies of reports and their reviews."""
 
-from dataclasses import asdict
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
@@ -163,7 +162,8 @@ class TodoItem(BaseModel):
 
     @classmethod
     def from_todo(cls, todo: Todo, working_days_left: int) -> Self:
-        return cls(**asdict(todo), working_days_left=working_days_left)
+        same = {name: getattr(todo, name) for name in cls.model_fields if name != "working_days_left"}
+        return cls(**same, working_days_left=working_days_left)
 
 
 class ReportVersion(BaseModel):

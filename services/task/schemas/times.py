@@ -5,9 +5,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer
 
-from services.task.days import zone
-
-OFFICE_ZONE = "Asia/Shanghai"
+from services.task.days import OFFICE_ZONE, zone
 
 
 def with_offset(instant: datetime) -> str:

@@ -130,6 +130,14 @@ async def test_lists_are_filtered_and_hold_what_one_may_see(
     assert sorted((item["measure"], item["unit"]) for item in items) == found
 
 
+@pytest.mark.parametrize(("who", "scope"), [("office", "own"), ("futian", "own"), ("commerce", "measure")])
+async def test_pages_hold_each_assignment_once_and_in_order(either: City, who: str, scope: str) -> None:
+    whole = await either.get(who, LIST, scope=scope)
+    assert (whole["next"], len(whole["items"])) == (None, {"office": 7, "futian": 2, "commerce": 6}[who])
+    assert await either.pages(who, LIST, limit=1, scope=scope) == whole["items"]
+    assert await either.pages(who, LIST, limit=4, scope=scope) == whole["items"]
+
+
 async def test_partners_of_ones_measures_are_seen_with_their_state_and_nothing_else(city: City) -> None:
     await city.submit("commerce", measure="2")
     items = (await city.get("customs", LIST, scope="measure"))["items"]

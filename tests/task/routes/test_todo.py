@@ -1,11 +1,15 @@
 """GET todo: what waits for the caller, over all plans."""
 
+import base64
 from typing import Any
 
+import orjson
 import pytest
 
-from tests.task.city import City, report
+from tests.task.city import City, problem, report
 from tests.task.facts import DISTRICTS, PLAN, Q1, plan_file
+
+ID = "00000000-0000-0000-0000-000000000001"
 
 
 async def todo(city: City, who: str) -> list[dict[str, Any]]:
@@ -15,6 +19,26 @@ async def todo(city: City, who: str) -> list[dict[str, Any]]:
 
 async def kinds(city: City, who: str) -> list[tuple[str, str, str, int]]:
     return [(item["kind"], item["unit"], item["measure"], item["working_days_left"]) for item in await todo(city, who)]
+
+
+@pytest.fixture
+async def busy(either: City) -> City:
+    """Two plans with review clocks of their own, reports received on several days, one returned, the rest late."""
+    await either.draft(plan_file(key="second", title="另一个方案", clocks={"review": 2}))
+    await either.publish("second", first_period=Q1)
+    for day, plan, unit in (
+        ("2024-04-02", PLAN, "nanshan"),
+        ("2024-04-03", "second", "luohu"),
+        ("2024-04-08T10:00", PLAN, "luohu"),
+        ("2024-04-08T11:00", "second", "futian"),
+        ("2024-04-08T12:00", PLAN, "futian"),
+    ):
+        await either.move_to(day)
+        await either.submit(unit, plan=plan)
+    await either.submit("futian", measure="3")
+    await either.send_back("futian", measure="3")
+    await either.move_to("2024-04-09")
+    return either
 
 
 async def test_nobody_has_nothing_to_do(city: City) -> None:
@@ -147,3 +171,57 @@ async def test_every_plan_is_on_the_one_list(city: City) -> None:
     await city.publish("second", first_period=Q1)
     plans = {item["plan"] for item in await todo(city, DISTRICTS[1])}
     assert plans == {PLAN, "second"}
+
+
+@pytest.mark.parametrize("who", ["office", "host", "futian", "commerce"])
+@pytest.mark.parametrize("limit", [1, 2, 5])
+async def test_pages_hold_each_item_once_and_in_order(busy: City, who: str, limit: int) -> None:
+    whole = await todo(busy, who)
+    assert len(whole) >= 3
+    assert await busy.pages(who, "todo", limit=limit) == whole
+
+
+async def test_reviews_of_plans_with_other_clocks_are_in_the_order_of_their_days(busy: City) -> None:
+    reviews = [
+        (item["plan"], item["unit"], item["due"]) for item in await todo(busy, "office") if item["kind"] == "review"
+    ]
+    assert reviews == [
+        ("second", "luohu", "2024-04-08"),
+        (PLAN, "nanshan", "2024-04-10"),
+        ("second", "futian", "2024-04-10"),
+        (PLAN, "luohu", "2024-04-15"),
+        (PLAN, "futian", "2024-04-15"),
+    ]
+
+
+async def test_no_page_holds_more_than_two_hundred(city: City) -> None:
+    answer = await city.ask("office", "GET", "todo?limit=201")
+    assert (answer.status_code, problem(answer)) == (422, "invalid-input")
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        ["2024-04-08"],
+        ["someday", "review", "2024-04-08T00:00:00+08:00", ID, 1, ID],
+        ["9999-12-31", "review", "2024-04-08T00:00:00+08:00", ID, 1, ID],
+        ["0001-01-01", "late", "2024-04-08T00:00:00+08:00", ID, 1, ID],
+        ["2024-04-08", "review", None, ID, 1, ID],
+        ["2024-04-08", "review", "2024-04-08T00:00:00+08:00", ID, 2**31, ID],
+        ["2024-04-08", "review", "2024-04-08T00:00:00+08:00", ID, 1, "1"],
+    ],
+)
+async def test_a_cursor_that_no_page_gave_is_refused(either: City, key: list[Any]) -> None:
+    await either.move_to("2024-04-08")
+    await either.submit("futian")
+    cursor = base64.urlsafe_b64encode(orjson.dumps(key)).decode()
+    answer = await either.ask("office", "GET", "todo", params={"cursor": cursor})
+    assert (answer.status_code, problem(answer)) == (400, "unknown-cursor")
+
+
+async def test_what_is_reviewed_while_one_pages_moves_nothing_else(busy: City) -> None:
+    whole = await todo(busy, "office")
+    seen = next(n for n, item in enumerate(whole, start=1) if item["kind"] == "review")
+    page = await busy.get("office", "todo", limit=seen)
+    await busy.accept(page["items"][-1]["unit"], plan=page["items"][-1]["plan"])
+    assert (await busy.get("office", "todo", cursor=page["next"]))["items"] == whole[seen:]
