@@ -329,12 +329,13 @@ async def list_inbox(
     return [_entry(row) for row in rows]
 
 
-async def list_inbox_since(
-    connection: AsyncConnection, account: UUID, made_at: datetime, limit: int
+async def list_inbox_after(
+    connection: AsyncConnection, account: UUID, after: tuple[datetime, UUID], limit: int
 ) -> list[InboxEntry]:
-    """What came at that system time or later, in the order in which it came."""
+    """What came after a delivery's system time and id, in the order in which it came."""
     c = deliveries.c
-    rows = await connection.execute(_inbox(account).where(c.made_at >= made_at).order_by(c.made_at, c.id).limit(limit))
+    query = _inbox(account).where(tuple_(c.made_at, c.id) > _values(*after))
+    rows = await connection.execute(query.order_by(c.made_at, c.id).limit(limit))
     return [_entry(row) for row in rows]
 
 

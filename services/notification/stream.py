@@ -1,7 +1,7 @@
 """An open inbox page hears of what comes in: server-sent events, for a bounded time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from services.notification.channels.inbox import Doorbell, NoRoom
-from services.notification.queries import InboxEntry, count_unread, list_inbox_since
+from services.notification.queries import InboxEntry, count_unread, list_inbox_after
 from services.notification.schemas import InboxItem, Unread
 from services.notification.showing import show_entries
 from services.notification.wording import Wording
@@ -28,6 +28,7 @@ EMBEDDED_LOOK_SECONDS = 15.0
 OVERLAP = timedelta(seconds=10)
 """Rows become visible when they are committed, not in the order of their times; so each look goes back a little."""
 MOST_AT_ONCE = 100
+"""In one message; what else is there follows in further ones."""
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class InboxStream:
     language: Language
     since: datetime | None = None
     """Time of the last item that the listener has from an earlier stream."""
-    _seen: set[UUID] = field(default_factory=set)
+    _seen: dict[UUID, datetime] = field(default_factory=dict)
     _from: datetime = field(default_factory=system_now)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -57,32 +58,49 @@ class InboxStream:
         yield await self._begin()
         while not self.doorbell.closed and asyncio.get_running_loop().time() < ends:
             heard.clear()
-            yield await self._new_messages() or b":\n\n"
+            is_quiet = True
+            async for new in self._look():
+                is_quiet = False
+                yield await self._shown(new)
+            if is_quiet:
+                yield b":\n\n"
             await self._wait(heard, ends)
 
     async def _begin(self) -> bytes:
         """Skip what is there already, unless the listener says where it stopped."""
         if self.since is None:
-            await self._look()
+            async for _ in self._look():
+                pass
         else:
             self._from = self.since + OVERLAP
         async with self.service.read() as view:
             unread = await count_unread(view.connection, self.account)
         return _event("unread", Unread(unread=unread).model_dump_json().encode())
 
-    async def _new_messages(self) -> bytes:
-        entries = await self._look()
+    async def _shown(self, entries: Sequence[InboxEntry]) -> bytes:
         async with self.service.read() as view:
             items = await show_entries(view.connection, entries, self.wording, self.language)
         return b"".join(map(_message, entries, items))
 
-    async def _look(self) -> list[InboxEntry]:
-        async with self.service.read() as view:
-            entries = await list_inbox_since(view.connection, self.account, self._from - OVERLAP, MOST_AT_ONCE)
-        new = [entry for entry in entries if entry.delivery["id"] not in self._seen]
-        self._from = max([self._from, *_times(new)])
-        self._seen = {entry.delivery["id"] for entry in entries}
-        return new
+    async def _look(self) -> AsyncIterator[list[InboxEntry]]:
+        """All that is new, a part at a time."""
+        last = self._from - OVERLAP, UUID(int=0)
+        is_whole = False
+        while not is_whole:
+            async with self.service.read() as view:
+                entries = await list_inbox_after(view.connection, self.account, last, MOST_AT_ONCE)
+            is_whole = len(entries) < MOST_AT_ONCE
+            if new := [entry for entry in entries if entry.delivery["id"] not in self._seen]:
+                yield new
+            if entries:
+                self._seen |= {entry.delivery["id"]: entry.delivery["made_at"] for entry in entries}
+                last = entries[-1].delivery["made_at"], entries[-1].delivery["id"]
+        self._go_on_from(last[0])
+
+    def _go_on_from(self, made_at: datetime) -> None:
+        """Remember only what the next look will find again."""
+        self._from = max(self._from, made_at)
+        self._seen = {id_: at for id_, at in self._seen.items() if at >= self._from - OVERLAP}
 
     async def _wait(self, heard: asyncio.Event, ends: float) -> None:
         look = EMBEDDED_LOOK_SECONDS if self.service.settings.embedded else LOOK_SECONDS
@@ -90,10 +108,6 @@ class InboxStream:
         with suppress(TimeoutError):
             async with asyncio.timeout(min(look, left)):
                 await heard.wait()
-
-
-def _times(entries: Iterable[InboxEntry]) -> list[datetime]:
-    return [entry.delivery["made_at"] for entry in entries]
 
 
 def _message(entry: InboxEntry, item: InboxItem) -> bytes:

@@ -68,6 +68,30 @@ async def test_a_page_hears_of_each_notice_once(desk: Desk) -> None:
         assert item["measure"] == measure
 
 
+async def test_a_page_hears_of_everything_that_comes_at_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_AT_ONCE", 2)
+    page = listen(desk)
+    await hear(page)
+    await hear(page)
+    accepted = [desk.story.accepted(comment=str(n)) for n in range(7)]
+    await desk.hear(*accepted)
+    await desk.worker.deliver_once()
+    heard = [item["id"] for _ in range(4) for _, item in await hear(page)]
+    assert len(set(heard)) == len(heard) == 7
+    await desk.hear(desk.story.accepted("15"))
+    await desk.worker.deliver_once()
+    assert [item["measure"] for _, item in await hear(page)] == ["15"]
+
+
+async def test_a_page_that_opens_does_not_hear_again_what_is_there(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "MOST_AT_ONCE", 2)
+    await desk.hear(*(desk.story.accepted(comment=str(n)) for n in range(5)))
+    await desk.worker.deliver_once()
+    page = listen(desk)
+    assert await hear(page) == [("unread", {"unread": 5})]
+    assert await hear(page) == []
+
+
 async def test_a_page_hears_nothing_of_others(desk: Desk) -> None:
     page, waiting = listen(desk, "guangming"), desk.worker.doorbell
     await hear(page)
