@@ -176,6 +176,7 @@ def test_timers_are_armed_from_the_publication_on() -> None:
     at = "2024-04-08T12:00"
     instants = {d.period: d.next_at for d in issue(at=at).deadlines if (d.measure, d.unit) == ("3", "futian")}
     assert instants["2024-Q1"] == instant("2024-04-09")  # the reminder of 09:00 has passed, the escalation has not
+    assert instants.pop("2023-Q4") is None  # locked since January: nothing can come any more, so nothing is announced
     assert all(next_at and next_at >= instant(at) for next_at in instants.values())
 
 
