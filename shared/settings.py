@@ -7,6 +7,8 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 - what an operator may ask to listen on
+
 
 class ServiceSettings(BaseSettings):
     """Read from `DUBAN_*`. A service's own `DUBAN_<SERVICE>_*` wins over the common name (see `for_service`)."""
@@ -22,7 +24,13 @@ class ServiceSettings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8080, description="port to listen on")
     url: str = Field("", description="the address that users see; empty: http://127.0.0.1 with `port`")
-    directory_url: str = Field("", description="where this process reaches directory; empty: `url`")
+    trusted_proxies: str = Field(
+        "",
+        description="addresses or networks of reverse proxies whose X-Forwarded-For is believed, beside this machine's: comma-separated; *: all",
+    )
+    directory_url: str = Field(
+        "", description="where this process reaches directory; empty: in this process when embedded, else `url`"
+    )
     task_url: str = Field("", description="the same for task")
     notification_url: str = Field("", description="the same for notification")
     reporting_url: str = Field("", description="the same for reporting")
@@ -51,12 +59,19 @@ class ServiceSettings(BaseSettings):
     @model_validator(mode="after")
     def _fill_addresses(self) -> Self:
         self.url = self.url or f"http://127.0.0.1:{self.port}"
-        for name in ("directory_url", "task_url", "notification_url", "reporting_url"):
-            if not getattr(self, name):
-                setattr(self, name, self.url)
         if not self.bus_url:
             self.bus_url = f"embedded:///{(self.data / 'bus.db').absolute()}"
+        neighbours = self._own_address if self.embedded else self.url
+        for name in ("directory_url", "task_url", "notification_url", "reporting_url"):
+            if not getattr(self, name):
+                setattr(self, name, neighbours)
         return self
+
+    @property
+    def _own_address(self) -> str:
+        """Not by way of the proxy that users come through: it may be away, or speak TLS for a name unknown here."""
+        host = "127.0.0.1" if self.host in EVERY_ADDRESS else self.host
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property
     def embedded(self) -> bool:

@@ -59,12 +59,19 @@ def make_server(app: ASGIApp, settings: ServiceSettings) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=not settings.embedded,
-        forwarded_allow_ips="*" if not settings.embedded else None,  # only the proxy reaches a service in production
+        proxy_headers=True,
+        forwarded_allow_ips=_believed(settings),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         limit_concurrency=None,
     )
     return Server(config)
+
+
+def _believed(settings: ServiceSettings) -> str:
+    """Who may say whose request it passes on. On this machine that is a proxy, or the portal beside us."""
+    if settings.trusted_proxies.strip() == "*":
+        return "*"
+    return ",".join(["127.0.0.1", "::1", settings.host, *settings.trusted_proxies.split(",")])
 
 
 async def serve_until_stopped(server: Server) -> None:

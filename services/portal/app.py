@@ -34,6 +34,7 @@ def create_app(settings: PortalSettings, transport: httpx.AsyncBaseTransport | N
 
     app = FastAPI(title="Duban portal", openapi_url=None, lifespan=lifespan, telemetry=NO_TELEMETRY)  # type: ignore[arg-type]
     app.state.http = http
+    app.state.url = settings.url
     app.state.sessions = Sessions(session_key(settings.session_key.get_secret_value(), settings.data))
     app.state.templates = _templates()
     install_failure_pages(app)

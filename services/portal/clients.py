@@ -51,9 +51,10 @@ class Http:
 class DirectoryClient:
     """Tokens for passwords and for older tokens, until the session ends."""
 
-    def __init__(self, http: Http, language: str) -> None:
+    def __init__(self, http: Http, language: str, visitor: str) -> None:
+        """`visitor` is whose attempts directory counts, instead of all people's together."""
         self._http = http
-        self._headers = {"Accept-Language": language}
+        self._headers = {"Accept-Language": language} | ({"X-Forwarded-For": visitor} if visitor else {})
 
     async def sign_in(self, username: str, password: str) -> Tokens:
         return await self._token(grant_type="password", username=username, password=password)

@@ -45,7 +45,8 @@ class Visit:
 
     @property
     def directory(self) -> DirectoryClient:
-        return DirectoryClient(self.http, self.language)
+        visitor = self.request.client.host if self.request.client else ""
+        return DirectoryClient(self.http, self.language, visitor)
 
     def page(self, template: str, *, status: int = 200, session: Session | None = None, **shown: Any) -> HTMLResponse:
         environment: Environment = self.request.app.state.templates
@@ -147,7 +148,8 @@ def local(address: str) -> str:
 
 
 def is_secure(request: Request) -> bool:
-    return request.url.scheme == "https"
+    """By the address that users see: TLS may end at a proxy, and what that says of itself is not asked."""
+    return str(request.app.state.url).startswith("https://")
 
 
 def redirect(address: str) -> RedirectResponse:

@@ -67,6 +67,22 @@ async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(browser: 
     assert "SameSite=lax" in cookie
 
 
+@pytest.mark.parametrize(("url", "secure"), [("https://duban.example", True), ("http://127.0.0.1:8080", False)])
+async def test_where_users_come_by_tls_no_cookie_goes_without(url: str, secure: bool, tmp_path: Path) -> None:
+    tokens = {"access_token": "access", "refresh_token": "refresh", "token_type": "Bearer", "expires_in": 300}
+    portal = create_app(
+        PortalSettings(data=tmp_path, url=url), httpx.MockTransport(lambda _: httpx.Response(200, json=tokens))
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(portal), base_url="http://city") as client:
+        page = await client.get("/sign-in?lang=en")
+        form = {"username": "office", "password": "any", "form_token": hidden(page.text)}
+        word = {"Cookie": page.headers.get_list("set-cookie")[0].partition(";")[0]}  # over HTTP a client keeps it back
+        signed = await client.post("/sign-in", data=form, headers=word)
+    cookies = [*page.headers.get_list("set-cookie"), *signed.headers.get_list("set-cookie")[:1]]
+    assert [cookie.partition("=")[0] for cookie in cookies] == ["duban_form", "duban_lang", COOKIE]
+    assert ["; secure" in cookie.lower() for cookie in cookies] == [secure] * 3
+
+
 async def test_the_cookie_does_not_show_the_tokens(browser: Browser) -> None:
     await browser.sign_in("office")
     assert "eyJ" not in browser.client.cookies[COOKIE]

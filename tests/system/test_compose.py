@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from services.directory.commands.attempts import PER_ADDRESS
 from shared.testing.process import free_port
 from tests.system.walkthrough import PLAN, Office, walk_through
 
@@ -36,7 +37,8 @@ class Compose:
             "-p",
             f"duban-test-{uuid4().hex[:8]}",
         ]
-        self._environment = {**os.environ, "PORT": str(port), "DUBAN_DEMO": "1", "DUBAN_VERSION": "test"}
+        own = {"PORT": str(port), "DUBAN_DEMO": "1", "DUBAN_VERSION": "test", "DUBAN_TRUSTED_PROXIES": "0.0.0.0/0"}
+        self._environment = {**os.environ, **own}
 
     def run(self, *arguments: str) -> str:
         done = self.attempt(*arguments)
@@ -115,6 +117,19 @@ def test_metrics_are_not_public(compose: Compose, http: httpx.Client, path: str)
 def test_an_operator_can_read_metrics_inside(compose: Compose, service: str) -> None:
     code = f"import urllib.request as r; print(r.urlopen('http://127.0.0.1:8080/api/{service}/v1/metrics').read().decode())"
     assert "# TYPE " in compose.run("exec", "-T", service, "python", "-c", code)
+
+
+def test_behind_a_trusted_proxy_each_visitor_has_a_sign_in_limit_of_his_own(
+    compose: Compose, http: httpx.Client
+) -> None:
+    def attempt(visitor: str, name: str) -> int:
+        form = {"grant_type": "password", "username": name, "password": "guessed"}
+        headers = {"X-Forwarded-For": visitor}
+        return http.post(f"{compose.url}/api/directory/v1/token", data=form, headers=headers).status_code
+
+    assert {attempt("203.0.113.7", f"name{n}") for n in range(PER_ADDRESS)} == {401}
+    assert attempt("203.0.113.7", "one-more") == 429
+    assert attempt("203.0.113.8", "one-more") == 401
 
 
 def test_a_login_opens_only_the_database_of_its_service(compose: Compose, secrets: Path) -> None:
