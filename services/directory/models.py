@@ -23,9 +23,9 @@ from shared.clock import clock_table
 from shared.consumer import ConsumerTables
 from shared.db.columns import JsonText, UtcDateTime, Word
 from shared.db.naming import NAMING
-from shared.errors import PreconditionFailed, PreconditionRequired
 from shared.event_log import Aggregate, EventLogTables
 from shared.events import Event
+from shared.revisions import must_match
 
 Facts = Mapping[str, Any]
 """Columns and what they should hold."""
@@ -48,10 +48,7 @@ class Versioned(Aggregate):
 
     def must_match(self, expected: int | None) -> None:
         """Raises PreconditionRequired without, PreconditionFailed with a stale version."""
-        if expected is None:
-            raise PreconditionRequired(etag=f'"{self.version}"')
-        if expected != self.version:
-            raise PreconditionFailed(etag=f'"{self.version}"')
+        must_match(self.version, expected)
 
     def already_says(self, facts: Facts) -> bool:
         return all(getattr(self, name) == value for name, value in facts.items())

@@ -31,9 +31,9 @@ from services.notification.queries import (
 )
 from services.notification.schemas import ContactPointIn, PreferencesIn
 from shared.auth import Actor
-from shared.db.bulk import upsert_rows
-from shared.errors import PreconditionFailed, PreconditionRequired
+from shared.db.revisions import store_revision
 from shared.event_log.work import UnitOfWork
+from shared.revisions import must_match
 
 MADE_UP_FOR = timedelta(days=7)
 """Who enters an address is sent what came up in the last week and is still worth sending."""
@@ -79,16 +79,17 @@ async def put_contact_point(
 ) -> ContactPoint:
     """Enter how to reach somebody. The same again changes nothing; what lacked only an address is sent after all.
 
-    Raises AccountNotFound, MayNot, PreconditionRequired, PreconditionFailed.
+    Raises AccountNotFound, MayNot, PreconditionRequired, PreconditionFailed, VersionConflict.
     """
     must_keep_contact_point(caller, username)
     account = (await get_account_named(work.connection, username)).account
     known = await find_contact_point(work.connection, account)
     if known and body.says(known):
         return known
-    _must_match(known.revision if known else None, expected)
-    point = ContactPoint(account=account, revision=known.revision + 1 if known else 1, **body.model_dump())
-    await upsert_rows(work.connection, contact_points, [point.model_dump()])
+    revision = known.revision if known else 0
+    must_match(revision, expected)
+    point = ContactPoint(account=account, revision=revision + 1, **body.model_dump())
+    await store_revision(work.connection, contact_points, point.model_dump())
     if point.email:
         await _send_what_lacked_an_address(work, account, system_now, quiet)
     return point
@@ -101,25 +102,15 @@ def must_keep_contact_point(caller: Actor, username: str) -> None:
 
 
 async def put_preferences(work: UnitOfWork, caller: Actor, body: PreferencesIn, expected: int | None) -> Preference:
-    """What the caller wants by e-mail. Raises PreconditionRequired, PreconditionFailed."""
+    """What the caller wants by e-mail. Raises PreconditionRequired, PreconditionFailed, VersionConflict."""
     known = await find_preference(work.connection, caller.account_id)
     if known and known.daily_email == body.daily_email:
         return known
-    _must_match(known.revision if known else None, expected)
-    wanted = Preference(
-        account=caller.account_id, daily_email=body.daily_email, revision=known.revision + 1 if known else 1
-    )
-    await upsert_rows(work.connection, preferences, [wanted.model_dump()])
+    revision = known.revision if known else 0
+    must_match(revision, expected)
+    wanted = Preference(account=caller.account_id, daily_email=body.daily_email, revision=revision + 1)
+    await store_revision(work.connection, preferences, wanted.model_dump())
     return wanted
-
-
-def _must_match(revision: int | None, expected: int | None) -> None:
-    if revision is None:
-        return
-    if expected is None:
-        raise PreconditionRequired(etag=f'"{revision}"')
-    if expected != revision:
-        raise PreconditionFailed(etag=f'"{revision}"')
 
 
 async def _send_what_lacked_an_address(

@@ -166,6 +166,20 @@ async def test_a_key_has_its_form(admin: Directory, key: str) -> None:
     assert (await admin.client.put(f"/units/{key}", json=body)).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/units/nanshan", {"name": "南山区", "kind": "district", "relation": "subordinate"}),
+        ("/unit-groups/some", {"name": "某些区", "members": ["futian"]}),
+    ],
+)
+async def test_what_somebody_saw_and_is_not_there_is_not_made_anew(
+    admin: Directory, path: str, body: dict[str, Any]
+) -> None:
+    assert (await admin.client.put(path, json=body, headers={"If-Match": '"1"'})).status_code == 412
+    assert (await admin.client.get(path)).status_code == 404
+
+
 async def test_a_group_is_found_by_key_and_name_and_changed_by_version(admin: Directory) -> None:
     assert (await admin.client.get("/unit-groups/各区")).json()["members"] == ["futian", "luohu"]
     changed = {"name": "各区", "members": ["luohu"]}

@@ -1,5 +1,6 @@
 """The HTTP side: first who may not call it, then what it answers."""
 
+import asyncio
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,9 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts.names import Role
+from services.notification.commands import put_contact_point, put_preferences
 from services.notification.models import deliveries, notices
+from services.notification.schemas import ContactPointIn, PreferencesIn
+from shared.auth import Actor
+from shared.testing.locks import until_another_waits
 from tests.notification.desk import Desk
-from tests.notification.events import MONDAY, PLAN
+from tests.notification.events import MONDAY, PLAN, account_id
 
 ROUTES = [
     ("GET", "inbox"),
@@ -286,3 +291,34 @@ async def test_preferences_are_ones_own_and_start_with_everything(desk: Desk) ->
     assert (await desk.ask("futian", "GET", "preferences")).json() == {"daily_email": False}
     assert (await desk.ask("guangming", "GET", "preferences")).json() == {"daily_email": True}
     assert (await desk.ask("futian", "PUT", "preferences", json={"daily_email": True})).status_code == 428
+
+
+@pytest.mark.parametrize("seen", [None, '"0"'])
+async def test_of_two_who_first_state_preferences_at_once_the_later_is_refused(desk: Desk, seen: str | None) -> None:
+    futian = Actor(account_id("futian"), "futian", frozenset({"liaison"}))
+    headers = {"If-Match": seen} if seen else {}
+    async with desk.service.write() as work:
+        await put_preferences(work, futian, PreferencesIn(daily_email=False), None)
+        change = desk.ask("futian", "PUT", "preferences", json={"daily_email": True}, headers=headers)
+        later = asyncio.create_task(change)
+        await until_another_waits(work.connection)
+    assert (await later).status_code in (409, 412, 428)
+    assert (await desk.ask("futian", "GET", "preferences")).json()["daily_email"] is False
+
+
+async def test_of_two_who_enter_an_address_at_once_the_later_is_refused(desk: Desk) -> None:
+    futian = Actor(account_id("futian"), "futian", frozenset({"liaison"}))
+    body, quiet = ContactPointIn.model_validate(POINT), desk.worker.quiet
+    path, other = "contact-points/futian", {**POINT, "email": "li@example.org"}
+    async with desk.service.write() as work:
+        await put_contact_point(work, futian, "futian", body, 1, desk.clock.system_now(), quiet)
+        later = asyncio.create_task(desk.ask("futian", "PUT", path, json=other, headers={"If-Match": '"1"'}))
+        await until_another_waits(work.connection)
+    assert (await later).status_code in (409, 412)
+    assert (await desk.ask("futian", "GET", path)).json()["email"] == POINT["email"]
+
+
+@pytest.mark.parametrize(("seen", "status"), [('"0"', 200), ('"1"', 412)])
+async def test_whoever_saw_that_nothing_is_stored_may_say_so(desk: Desk, seen: str, status: int) -> None:
+    answer = await desk.ask("futian", "PUT", "preferences", json={"daily_email": False}, headers={"If-Match": seen})
+    assert answer.status_code == status

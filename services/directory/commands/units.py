@@ -26,6 +26,7 @@ from shared.db.bulk import insert_rows
 from shared.errors import FieldError, Text
 from shared.event_log import UnitOfWork
 from shared.events import Event
+from shared.revisions import must_match
 
 Named = TypeVar("Named", Unit, UnitGroup)
 
@@ -50,6 +51,7 @@ async def put_unit(work: UnitOfWork, caller: Actor, key: str, facts: Facts, expe
         return unit
     await _check_parent(work, key, facts["parent"])
     if unit is None:
+        must_match(0, expected)
         unit = await work.add(*Unit.register(key, facts))
     else:
         unit.must_match(expected)
@@ -69,6 +71,7 @@ async def put_group(work: UnitOfWork, caller: Actor, key: str, facts: Facts, exp
         return group
     await _check_members(work, facts["members"])
     if group is None:
+        must_match(0, expected)
         group = await work.add(*UnitGroup.define(key, facts))
     else:
         group.must_match(expected)

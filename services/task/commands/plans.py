@@ -17,10 +17,11 @@ from services.task.queries.plans import Draft, find_draft, find_plan, get_draft
 from services.task.schemas.plan_file import PlanFile
 from shared.auth import Actor
 from shared.db import table_of
-from shared.db.bulk import insert_rows, upsert_rows
-from shared.errors import PreconditionFailed, PreconditionRequired
+from shared.db.bulk import insert_rows
+from shared.db.revisions import store_revision
 from shared.event_log import UnitOfWork
 from shared.faultpoints import faultpoint
+from shared.revisions import must_match
 
 MEASURE = table_of(Measure)
 DRAFT = table_of(PlanDraft)
@@ -30,7 +31,7 @@ async def put_draft(work: UnitOfWork, caller: Actor, file: PlanFile, expected: i
     """Store a plan file as the plan's draft, or replace it; and whether it is a new one. The same file changes nothing.
 
     Raises MayNot, PlanNotFound (the caller's account is for other plans), PlanAlreadyPublished, UnknownUnit,
-    UnknownGroup, DuplicateUnit, PreconditionRequired, PreconditionFailed.
+    UnknownGroup, DuplicateUnit, PreconditionRequired, PreconditionFailed, VersionConflict.
     """
     caller.must(PUT_PLAN)
     if not caller.sees_plan(file.key):
@@ -43,10 +44,10 @@ async def put_draft(work: UnitOfWork, caller: Actor, file: PlanFile, expected: i
     if draft and draft.file == stored:
         return draft, False
     revision = draft.revision if draft else 0
-    _must_match(revision, expected)
+    must_match(revision, expected)
     fresh = Draft(file.key, revision + 1, file.title, stored)
     row = {"plan": fresh.plan, "revision": fresh.revision, "title": fresh.title, "file": fresh.file}
-    await upsert_rows(work.connection, DRAFT, [{**row, "updated_by": caller.account, "updated_at": work.now}])
+    await store_revision(work.connection, DRAFT, {**row, "updated_by": caller.account, "updated_at": work.now})
     return fresh, draft is None
 
 
@@ -92,14 +93,6 @@ async def _store(work: UnitOfWork, issue: Issue) -> None:
     await work.add_all([(assignment, event) for assignment, event in issue.assignments])
     await work.add_all([(report, []) for report in issue.reports])
     await arm_deadlines(work.connection, issue.deadlines)
-
-
-def _must_match(revision: int, expected: int | None) -> None:
-    tag = f'"{revision}"'
-    if expected is None and revision > 0:
-        raise PreconditionRequired(etag=tag)
-    if expected is not None and expected != revision:
-        raise PreconditionFailed(etag=tag)
 
 
 def _must_name_assignments(starts: Starts, issued: Sequence[IssuedUnit]) -> None:

@@ -10,8 +10,8 @@ from services.task.models.tables import TaskTable
 from services.task.plan_import import Draft, Status
 from services.task.plan_import.stored_form import Stored, from_stored, to_stored
 from shared.db.columns import JsonText, UtcDateTime
-from shared.errors import PreconditionFailed, PreconditionRequired
 from shared.ids import new_id
+from shared.revisions import must_match
 
 
 class ImportDraft(TaskTable, table=True):
@@ -69,10 +69,7 @@ class ImportDraft(TaskTable, table=True):
 
     def must_match(self, expected: int | None) -> None:
         """Whoever decides says what was seen. Raises PreconditionRequired, PreconditionFailed."""
-        if expected is None:
-            raise PreconditionRequired(etag=f'"{self.revision}"')
-        if expected != self.revision:
-            raise PreconditionFailed(etag=f'"{self.revision}"')
+        must_match(self.revision, expected)
 
     def decide(self, draft: Draft, *, by: str, at: datetime) -> None:
         """Keep what differs from the import."""

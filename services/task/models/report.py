@@ -21,8 +21,8 @@ from services.task.errors import (
 )
 from services.task.models.tables import TaskTable
 from shared.db.columns import JsonText, UtcDateTime, Word
-from shared.errors import PreconditionFailed, PreconditionRequired
 from shared.event_log import Aggregate
+from shared.revisions import must_match
 
 
 class ReportState(StrEnum):
@@ -132,11 +132,7 @@ class Report(Aggregate, TaskTable, table=True):
 
     def must_match(self, expected: int | None) -> None:
         """Raises PreconditionRequired or PreconditionFailed unless the caller changes what it has seen."""
-        tag = f'"{self.revision}"'
-        if expected is None and self.revision > 0:
-            raise PreconditionRequired(etag=tag)
-        if expected is not None and expected != self.revision:
-            raise PreconditionFailed(etag=tag)
+        must_match(self.revision, expected)
 
     def must_take_submissions(self, at: datetime) -> None:
         """Raises ReportAlreadyAccepted, ReportExcused, PeriodNotOpen or PeriodLocked. What was returned is never locked."""

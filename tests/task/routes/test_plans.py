@@ -5,8 +5,11 @@ import asyncio
 import pytest
 
 from contracts.names import Relation
+from services.task.commands.plans import put_draft
+from services.task.schemas.plan_file import PlanFile
+from shared.testing.locks import until_another_waits
 from tests.task.city import City, pointers, problem
-from tests.task.facts import DISTRICTS, PLAN, Q1, Q4, Document, plan_file
+from tests.task.facts import DISTRICTS, PLAN, Q1, Q4, Document, actor, plan_file
 
 PUBLISH = {"first_period": Q4}
 YAML = {"Content-Type": "application/yaml"}
@@ -79,6 +82,19 @@ async def test_another_file_replaces_the_draft_that_was_seen(town: City) -> None
     assert problem(await town.put_plan(other, **{"If-Match": '"0"'})) == "stale-version"
     answer = await town.put_plan(other, **{"If-Match": '"1"'})
     assert (answer.status_code, answer.headers["ETag"], answer.json()["title"]) == (200, '"2"', other["title"])
+
+
+@pytest.mark.parametrize("seen", [0, 1])
+async def test_of_two_who_draft_the_same_version_at_once_the_later_is_refused(either_town: City, seen: int) -> None:
+    first, other = plan_file(title="港口发展行动方案（一）"), plan_file(title="港口发展行动方案（二）")
+    if seen:
+        await either_town.draft(plan_file())
+    async with either_town.service.write() as work:
+        await put_draft(work, actor("office-head"), PlanFile.model_validate(first), seen)
+        later = asyncio.create_task(either_town.put_plan(other, **{"If-Match": f'"{seen}"'}))
+        await until_another_waits(work.connection)
+    assert (await later).status_code in (409, 412)
+    assert (await either_town.get("office", f"plans/{PLAN}"))["title"] == first["title"]
 
 
 async def test_the_office_reads_its_draft_as_it_stands(town: City) -> None:
