@@ -6,11 +6,12 @@ from services.directory.commands.tokens import SignIn
 from services.directory.first_start import ensure_admin
 from services.directory.models import CLOCK, CONSUMING, EVENT_LOG, Account, Unit, UnitGroup
 from services.directory.passwords import Passwords
-from services.directory.queries import OwnAccounts, table_of
+from services.directory.queries import OwnAccounts
 from services.directory.routes import accounts, clients, groups, tokens, units
 from services.directory.settings import DirectorySettings
 from services.directory.signing import SigningKeys, TokenIssuer
 from shared.bus.base import Bus
+from shared.db import table_of
 from shared.runtime import Service
 from shared.web import create_web_app
 

@@ -4,23 +4,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Table, Text, func, select, type_coerce
+from sqlalchemy import Text, func, select, type_coerce
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.names import Role
 from services.directory.errors import AccountNotFound, GroupNotFound, UnitNotFound
 from services.directory.models import Account, Name, Unit, UnitGroup
 from shared.auth import Actor
+from shared.db import table_of
 from shared.db.bulk import rows_in
 from shared.event_log import Aggregate, loaded
 from shared.paging import Paging
 
 A = TypeVar("A", bound=Aggregate)
-
-
-def table_of(cls: type[Any]) -> Table:
-    table: Table = cls.__table__
-    return table
 
 
 UNITS, GROUPS, ACCOUNTS, NAMES = table_of(Unit), table_of(UnitGroup), table_of(Account), table_of(Name)

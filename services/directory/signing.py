@@ -12,11 +12,10 @@ from joserfc.jwk import RSAKey
 from sqlalchemy import insert, select
 
 from services.directory.models import Account, SigningKey
-from services.directory.queries import table_of
 from services.directory.settings import DirectorySettings
 from shared.auth.tokens import ALGORITHM
 from shared.clock import system_now
-from shared.db import Database
+from shared.db import Database, table_of
 from shared.errors import AppError, Text
 from shared.ids import new_id
 

@@ -16,7 +16,7 @@ from shared.auth.keys import known_keys_table
 from shared.clock import clock_table
 from shared.consumer import ConsumerTables
 from shared.consumer.projection import current_columns
-from shared.db.columns import JsonText, UtcDateTime, Word
+from shared.db.columns import JsonText, UtcDateTime, Word, table_of
 from shared.db.naming import NAMING
 from shared.event_log import Aggregate, EventLogTables
 
@@ -213,12 +213,12 @@ CONSUMING = ConsumerTables(NotificationTable.metadata)
 CLOCK = clock_table(NotificationTable.metadata)
 KNOWN_KEYS = known_keys_table(NotificationTable.metadata)
 
-notices: Table = Notice.__table__  # type: ignore[attr-defined]
-deliveries: Table = Delivery.__table__  # type: ignore[attr-defined]
-mails: Table = Mail.__table__  # type: ignore[attr-defined]
-contact_points: Table = ContactPoint.__table__  # type: ignore[attr-defined]
-preferences: Table = Preference.__table__  # type: ignore[attr-defined]
-accounts: Table = Account.__table__  # type: ignore[attr-defined]
+notices = table_of(Notice)
+deliveries = table_of(Delivery)
+mails = table_of(Mail)
+contact_points = table_of(ContactPoint)
+preferences = table_of(Preference)
+accounts = table_of(Account)
 
 units = Table(
     "units",

@@ -14,28 +14,10 @@ from services.notification.channels.email import one_line
 from services.notification.days import ZONE
 from services.notification.models import Notice
 from services.notification.queries import Names
+from shared.dates import period, weekday
 from shared.errors import Text
 from shared.web.language import Language
 
-WEEKDAYS = {
-    "zh-CN": ("周一", "周二", "周三", "周四", "周五", "周六", "周日"),
-    "en": ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"),
-}
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-QUARTERS = "一二三四"
 SECTIONS = {
     "late": Text("逾期", "Late"),
     "awaited": Text("待反馈", "Reply awaited"),
@@ -185,47 +167,19 @@ def _environment() -> Environment:
         "day_zh": day_zh,
         "day_en": day_en,
         "time": minute,
-        "period_zh": period_zh,
-        "period_en": period_en,
+        "period_zh": lambda key: period(key).zh,
+        "period_en": lambda key: period(key).en,
     }
     return environment
 
 
 def day_zh(day: str) -> str:
-    return f"{day}（{WEEKDAYS['zh-CN'][date.fromisoformat(day).weekday()]}）"
+    return f"{day}（{weekday(date.fromisoformat(day)).zh}）"
 
 
 def day_en(day: str) -> str:
-    return f"{WEEKDAYS['en'][date.fromisoformat(day).weekday()]} {day}"
+    return f"{weekday(date.fromisoformat(day)).en} {day}"
 
 
 def minute(instant: datetime) -> str:
     return f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}"
-
-
-def period_zh(period: str) -> str:
-    """`2024-Q1` as 2024年第一季度."""
-    year, _, part = period.partition("-")
-    if not part:
-        return f"{year}年"
-    if part[0] == "Q":
-        return f"{year}年第{QUARTERS[int(part[1]) - 1]}季度"
-    if part[0] == "H":
-        return f"{year}年{'上' if part == 'H1' else '下'}半年"
-    if part[0] == "W":
-        return f"{year}年第{int(part[1:])}周"
-    return f"{year}年{int(part)}月"
-
-
-def period_en(period: str) -> str:
-    """`2024-Q1` as Q1 2024."""
-    year, _, part = period.partition("-")
-    if not part:
-        return year
-    if part[0] == "Q":
-        return f"{part} {year}"
-    if part[0] == "H":
-        return f"the {'first' if part == 'H1' else 'second'} half of {year}"
-    if part[0] == "W":
-        return f"week {int(part[1:])} of {year}"
-    return f"{MONTHS[int(part) - 1]} {year}"

@@ -4,24 +4,11 @@ from datetime import date, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from shared import dates
 from shared.errors import Text
 
 Language = Literal["zh-CN", "en"]
 ZONE = ZoneInfo("Asia/Shanghai")
-MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
 
 TEXTS: dict[str, Text] = {
     "product": Text("督办", "Duban"),
@@ -163,9 +150,7 @@ class Words:
         return en if self.language == "en" and en else zh
 
     def day(self, day: date) -> str:
-        if self.language == "en":
-            return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-        return f"{day.year}年{day.month}月{day.day}日"
+        return dates.in_full(day).in_language(self.language)
 
     def instant(self, instant: datetime) -> str:
         local = instant.astimezone(ZONE)
@@ -173,26 +158,15 @@ class Words:
 
     def period(self, key: str) -> str:
         """`2024-Q1` as it is said."""
-        year, _, part = key.partition("-")
-        if not part:
-            return year if self.language == "en" else f"{year}年"
-        forms = _ENGLISH if self.language == "en" else _CHINESE
-        kind = part[0] if part[0] in "QHW" else "M"
-        return forms[kind].format(
-            year=year, n=int(part.lstrip("QHW")), month=MONTHS[(int(part.lstrip("QHW")) - 1) % 12]
-        )
+        return dates.period(key).in_language(self.language)
 
     def deadline(self, target: dict[str, str]) -> str:
         """A target's date as exactly as the plan gives it."""
         day = date.fromisoformat(target["deadline"])
         match target.get("deadline_precision"):
             case "year" | "inferred":
-                return str(day.year) if self.language == "en" else f"{day.year}年"
+                return self.period(f"{day:%Y}")
             case "month":
-                return f"{MONTHS[day.month - 1]} {day.year}" if self.language == "en" else f"{day.year}年{day.month}月"
+                return self.period(f"{day:%Y-%m}")
             case _:
                 return self.day(day)
-
-
-_CHINESE = {"Q": "{year}年第{n}季度", "H": "{year}年第{n}半年", "W": "{year}年第{n}周", "M": "{year}年{n}月"}
-_ENGLISH = {"Q": "Q{n} {year}", "H": "H{n} {year}", "W": "week {n}, {year}", "M": "{month} {year}"}

@@ -8,6 +8,7 @@ from services.reporting.routes import plans, projections
 from services.reporting.settings import ReportingSettings
 from shared.auth.accounts import KnownAccounts
 from shared.bus.base import Bus
+from shared.db import table_of
 from shared.runtime import Service
 from shared.web.app import create_web_app
 
@@ -21,7 +22,7 @@ def create_service(settings: ReportingSettings, bus: Bus | None = None) -> Servi
         clock=CLOCK,
         bus=bus,
         consumers=CONSUMERS,
-        actors=KnownAccounts(Account.__table__),  # type: ignore[attr-defined]
+        actors=KnownAccounts(table_of(Account)),
     )
 
 

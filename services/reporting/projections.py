@@ -27,6 +27,7 @@ from services.reporting import models
 from shared.auth.accounts import know_account
 from shared.consumer import Projection, Row
 from shared.consumer.projection import Parts
+from shared.db import table_of
 from shared.events import Recorded
 from shared.events.topics import topic_of
 
@@ -36,7 +37,7 @@ groups = directory.table(models.group_history)
 
 accounts = Projection("reporting.accounts", topics=[topic_of("directory")])
 """Apart from `directory`, so that a rebuild of names never sets anybody's roles back on its way."""
-known_accounts = accounts.table(models.Account.__table__)  # type: ignore[attr-defined]
+known_accounts = accounts.table(table_of(models.Account))
 
 board = Projection(models.BOARD, topics=[topic_of("task")], generations=models.CONSUMING)
 plans = board.table(models.plan_history)

@@ -14,13 +14,14 @@ from contracts.directory import (
 from services.task.models import Account, groups, units
 from shared.auth.accounts import know_account
 from shared.consumer import Projection, Row
+from shared.db import table_of
 from shared.events import Recorded
 from shared.events.topics import topic_of
 
 directory = Projection("task.directory", topics=[topic_of("directory")])
 known_units = directory.table(units)
 known_groups = directory.table(groups)
-known_accounts = directory.table(Account.__table__)  # type: ignore[attr-defined]
+known_accounts = directory.table(table_of(Account))
 
 
 @known_units.on(UnitRegistered, UnitChanged)

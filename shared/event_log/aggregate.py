@@ -11,7 +11,7 @@ from sqlalchemy.orm import class_mapper
 from sqlalchemy.orm.attributes import manager_of_class, set_attribute
 from sqlmodel import Field, SQLModel
 
-from shared.db.columns import UtcDateTime
+from shared.db.columns import UtcDateTime, table_of
 from shared.ids import new_id
 
 
@@ -31,7 +31,7 @@ class Aggregate(SQLModel):
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Straight into the column and its history; SQLModel would also keep a pydantic copy, which nobody reads."""
-        if name in type(self).__table__.c:  # type: ignore[attr-defined]  # SQLModel makes it for table classes
+        if name in table_of(type(self)).c:
             set_attribute(self, name, value)
         else:
             super().__setattr__(name, value)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.db import table_of
 from shared.errors import AppError, Text
 from shared.event_log.aggregate import Aggregate, changes
 from shared.event_log.append import append, change_and_append
@@ -128,7 +129,7 @@ def _as_list(events: Event | Sequence[Event]) -> Sequence[Event]:
 
 
 def _table(aggregate: Aggregate) -> Table:
-    return type(aggregate).__table__  # type: ignore[attr-defined, no-any-return]
+    return table_of(type(aggregate))
 
 
 def _columns(aggregate: Aggregate) -> dict[str, Any]:

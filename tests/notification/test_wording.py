@@ -10,7 +10,7 @@ from contracts.names import DeadlineKind, Relation, Role, RungKind
 from services.notification.models import Notice
 from services.notification.queries import Names
 from services.notification.rules import tell
-from services.notification.wording import Wording, period_en, period_zh
+from services.notification.wording import Wording
 from shared.events import Recorded
 from shared.web.language import Language
 from tests.notification.events import MEASURES, PLAN, UNITS, Story
@@ -140,17 +140,3 @@ def test_mail_of_invented_data_says_so(story: Story) -> None:
     assert "演示数据" in mail(*notices, names=sample).text
     assert "演示数据" in mail(*notices, names=sample).html
     assert "演示数据" not in mail(*notices).text
-
-
-@pytest.mark.parametrize(
-    ("period", "zh", "en"),
-    [
-        ("2024-03", "2024年3月", "March 2024"),
-        ("2024-Q1", "2024年第一季度", "Q1 2024"),
-        ("2024-H2", "2024年下半年", "the second half of 2024"),
-        ("2024", "2024年", "2024"),
-        ("2024-W07", "2024年第7周", "week 7 of 2024"),
-    ],
-)
-def test_periods_are_named_as_people_name_them(period: str, zh: str, en: str) -> None:
-    assert (period_zh(period), period_en(period)) == (zh, en)

@@ -20,7 +20,7 @@ async def test_the_first_page_is_the_board_of_the_newest_plan(office: Browser) -
 
 async def test_the_board_shows_totals_lights_with_cause_and_targets(office: Browser) -> None:
     html = (await office.open(BOARD)).text
-    for shown in ("示例行动方案", "2024年第1季度", "已报", "33.3%", "福田区", "≥3 个", "过程灯"):
+    for shown in ("示例行动方案", "2024年第一季度", "已报", "33.3%", "福田区", "≥3 个", "过程灯"):
         assert shown in html
     assert re.search(r'class="lamp lamp-green"[^>]* aria-label="绿灯"', html)
 

@@ -20,7 +20,7 @@ from shared.auth.keys import known_keys_table
 from shared.bus.embedded import EmbeddedBus
 from shared.clock import clock_table
 from shared.consumer import ConsumerTables
-from shared.db import Database
+from shared.db import Database, table_of
 from shared.errors import NotFound
 from shared.event_log import EventLogTables
 from shared.ids import new_id
@@ -53,7 +53,7 @@ class Account(KnownAccount, SmallTable, table=True):
     __tablename__ = "accounts"
 
 
-ACCOUNTS: Table = Account.__table__  # type: ignore[attr-defined]
+ACCOUNTS = table_of(Account)
 EVENT_LOG = EventLogTables(SmallTable.metadata)
 CONSUMING = ConsumerTables(SmallTable.metadata)
 CLOCK = clock_table(SmallTable.metadata)

@@ -10,8 +10,9 @@ from services.directory.errors import AccountExists, AccountNotFound, InvalidAcc
 from services.directory.models import Account, Duties, RefreshToken
 from services.directory.passwords import HashedPassword, make_secret
 from services.directory.permissions import MANAGE_ACCOUNTS, MANAGE_CLIENTS
-from services.directory.queries import find_account, get_account, other_admins, table_of, unknown_units
+from services.directory.queries import find_account, get_account, other_admins, unknown_units
 from shared.auth import Actor, Permission
+from shared.db import table_of
 from shared.errors import FieldError, Text
 from shared.event_log import UnitOfWork
 from shared.events import Event

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.directory.errors import TooManyAttempts
 from services.directory.models import SignInAttempts
-from services.directory.queries import table_of
+from shared.db import table_of
 
 WINDOW = timedelta(minutes=15)
 PER_ACCOUNT = 10
