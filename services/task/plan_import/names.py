@@ -23,7 +23,7 @@ OWN_BRACKET = re.compile(r"[(\[〔【〈][^()\[\]〔〕【】〈〉]{1,30}[)\]�
 _ENDS = re.compile(f"(?:{any_of(UNIT_ENDINGS)})$")
 _WHOLE_ENDINGS = frozenset(UNIT_ENDINGS)
 _BARE = frozenset(
-    {"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部"}
+    {"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部", "场所"}
 )
 _GROUP = re.compile(f"(?:{any_of(GROUP_OPENINGS)})|.*(?:部门|单位|地区|成员)$")
 _FUNCTION = re.compile(any_of(FUNCTIONS))
@@ -38,6 +38,7 @@ _VERTICAL = re.compile(".{2,}(?:海事局|税务局|证监局|监管局|管理�
 _LEVEL_INSIDE = re.compile("省|市|区|县|州|旗|街道|镇|乡|村")
 _ALWAYS_PARTY = frozenset({"组织部", "宣传部", "统战部", "政法委"})
 _PARTY = frozenset(PARTY_ORGANS)
+_BRANCH = re.compile(f"(?:{any_of(FUNCTIONS)})+(?P<place>.*)分局$")
 LONGEST_ELIDED = 4  # of a name that opens with no known function; a longer one may open with a place
 
 
@@ -82,6 +83,8 @@ def takes_prefix(name: str) -> bool:
     """Whether a name that follows a prefixed one left its prefix out."""
     if is_group(name) or _PLACE.match(name) or _NEVER.search(name.replace(NESTED, "")):
         return False
+    if branch := _BRANCH.match(name):
+        return not branch["place"]  # 环保城东分局 names its place, 规划分局 does not
     if _FUNCTION.match(name):
         return True
     if _VERTICAL.match(name) or _LEVEL_INSIDE.search(name):

@@ -13,6 +13,7 @@ CJK = "\u4e00-\u9fff〇"
 
 DASHES = "‐‑‒–—―−─━﹘﹣－"
 TILDES = "〜～∼˜"
+COLONS = "∶︰"  # a ratio sign and a vertical form, typed for a colon
 NOT_FOLDED = {"No"}  # ①, ² and ½ mean more than their digits
 
 
@@ -29,7 +30,9 @@ class _Fold(dict[int, int | str]):
 
 BRACKETS = str.maketrans("〖〗〘〙⟨⟩‹›", "【】()〈〉〈〉")
 LINE_ENDS = {0x0C: "\n", 0x2028: "\n", 0x2029: "\n"}
-_FOLD = _Fold({ord(c): "-" for c in DASHES} | {ord(c): "~" for c in TILDES} | BRACKETS | LINE_ENDS)
+_FOLD = _Fold(
+    {ord(c): "-" for c in DASHES} | {ord(c): "~" for c in TILDES} | {ord(c): ":" for c in COLONS} | BRACKETS | LINE_ENDS
+)
 
 INVISIBLE = "\ufeff\u200b\u200c\u200d\u2060\u00ad\u200e\u200f"
 ENUMERATORS = "\u2474-\u249b\u3220-\u3229"  # ⑴…⒛ and ㈠…㈩ spell a bracket or a stop

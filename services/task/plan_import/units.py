@@ -37,13 +37,18 @@ ROLE_NOTES = (
     (Role.LEAD, re.compile("[(\\[〔【〈](?:共同|总)?(?:牵头|主办|主责)(?:单位|部门)?.")),
     (Role.COOPERATING, re.compile("[(\\[〔【〈](?:配合|协办|协助|参与)(?:单位|部门)?.")),
 )  # 市商务局(牵头)、市财政局
-_TIERS = (
-    "(?:省|自治区|直辖市|地级以上市|设区市|设区的市|地级市|县级市|市|州|县|区|旗|盟|地|乡镇|镇街|乡|镇|街道|县区|区县)"
-)
+_TIERS = "(?:省|自治区|自治州|自治县|自治旗|直辖市|地级以上市|设区市|设区的市|地级市|县级市|市|州|县|区|旗|盟|地|乡镇|镇街|乡|镇|街道|县区|区县)"
 GROUP_RUN = re.compile(
-    f"各{_TIERS}(?:行政公署|行署)?{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}"
+    f"各(?:有关|相关)?{_TIERS}(?:行政公署|行署)?{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}"
 )  # 各市、县(区) is one group
 SAME_BELOW = re.compile("[,;、]?(?:以)?下同")
+_PART = "(?:^|(?<=[,;。]))"
+REMARK = re.compile(
+    f"{_PART}[^,;。、]*(?:不再|均需|均涉及|具体任务|以下(?:各|任务|均|工作))[^,;。]*"
+)  # 以下均需各区落实,不再列出
+TIMING = re.compile(
+    f"{_PART}[并且年内]*(?:长期|持续|常态化|立即|即时|全年|按时限|按期|年内)[^,;、。()]{{0,6}}(?=[,;。]|$)"
+)  # 年内持续推进 says how long, although it ends in a verb of duty
 DATE = re.compile(
     r"(?:20\d\d(?:[-~至]20\d\d)?年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月(?:\d{1,2}日)?|年|季度|月)(?:[上下]半年|[上中下]旬|底|末|初)?(?:之?前)?(?:基本)?(?:完成|启动|见效|取得.{0,8}?(?=[,;。]|$))?(?:,?并?(?:长期坚持|持续(?:推进|实施)))?"
 )
@@ -54,6 +59,7 @@ CONJUNCTION = re.compile("以及|和|及|与|暨")
 OPEN_END = re.compile("(?<![高中初])等(?!级)")
 CLOSES_LIST = re.compile(r"(?:[0-9一二三四五六七八九十]+个?)?(?:有关)?(?:部门|单位|地区|地方|机构)?")
 CANNOT_STAND_ALONE = re.compile("(?:部门|单位|地区|地方|机构|企业|个人)$")
+OPENS_SENTENCE = re.compile("[该此本][^,、由]{0,6}由")  # 该项工作由市商务局
 NOBODY = re.compile(r"[无/\\-]+|暂无|没有")
 JOINS = re.compile(r"(?:、|会同|联合)\s*$")
 PROSE = re.compile(r"[。:!?《》=+]|20\d\d|[0-9]{6}|的(?!士)|(?:制定|开展|建立|提供|完善|加强|推动)")
@@ -103,6 +109,7 @@ def read_units(text: str, span: Span, heading: RoleRule | None = None) -> UnitLi
     printed = span.of(text)
     masked, first_listed = _mask_remarks(_mask_brackets(printed))
     sections, deadline = _sections(masked, heading)
+    masked = TIMING.sub(_blank, masked)
     segments = [segment for section in sections for segment in _segments(masked, section)]
     names = [(segment, name) for segment in segments for name in _names(masked, segment.span)]
     if not all(_plausible(name.span.of(masked)) for _, name in names):
@@ -172,7 +179,7 @@ def _nested(content: str) -> Iterator[tuple[int, int]]:
 def _mask_remarks(masked: str) -> tuple[str, bool]:
     """Blank what is said about the list rather than in it."""
     without = FIRST_LISTED_LEADS.sub(_blank, masked)
-    return SAME_BELOW.sub(_blank, without), without != masked
+    return REMARK.sub(_blank, SAME_BELOW.sub(_blank, without)), without != masked
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -284,9 +291,11 @@ def _conjoined(text: str, part: Span) -> Iterator[Span]:
 
 def _trimmed(text: str, span: Span) -> Span:
     start, end = span
+    if opening := OPENS_SENTENCE.match(text, start, end):
+        start = opening.end()
     while start < end and (text[start].isspace() or text[start] in ":由请)"):
         start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.()"):
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.…()"):
         end -= 1
     return Span(start, end)
 

@@ -21,7 +21,7 @@ def test_names_of_units_are_known_by_their_endings(name: str) -> None:
     assert is_unit(name)
 
 
-@pytest.mark.parametrize("word", ["单位", "部门", "工业", "政务", "以下简称", "局", "PQI"])
+@pytest.mark.parametrize("word", ["单位", "部门", "场所", "工业", "政务", "以下简称", "局", "PQI"])
 def test_words_that_are_no_units_are_not_taken_for_them(word: str) -> None:
     assert not is_unit(word)
 
@@ -52,6 +52,11 @@ def test_a_level_at_the_head_of_a_name_is_its_prefix(name: str, level: str) -> N
 @pytest.mark.parametrize("name", ["市场监管局", "市直各部门", "深圳市税务局", "国家税务总局", "前海管理局", "市县政府"])
 def test_a_name_without_a_level_of_its_own_has_no_prefix(name: str) -> None:
     assert prefix_of(name) is None
+
+
+def test_a_branch_that_names_its_place_left_nothing_out() -> None:
+    assert not takes_prefix("环保城东分局")
+    assert takes_prefix("规划分局")
 
 
 @pytest.mark.parametrize("name", ["财政局", "工业和信息化局", "市场监管局", "妇联", "总工会", "检察院", "政务和数据局"])

@@ -88,6 +88,13 @@ def test_a_role_in_brackets_behind_a_name_is_its_role() -> None:
         "牵头单位:市商务局;配合单位:市财政局",
         "牵头:市商务局 配合:市财政局",
         "市商务局主办,市财政局协办",
+        "(主办:市商务局;协办:市财政局)",
+        "主要责任单位:市商务局;协同配合单位:市财政局",
+        "市商务局为牵头单位,市财政局为配合单位",
+        "市商务局负责牵头,市财政局负责配合",
+        "市商务局牵头督导,市财政局参加",
+        "市商务局牵头,市财政局指导",
+        "该项工作由市商务局牵头,市财政局配合",
     ],
 )
 def test_lead_and_cooperating_are_told_in_many_ways(text: str) -> None:
@@ -151,6 +158,37 @@ def test_deadlines_are_set_apart_from_units() -> None:
     assert units.deadline.of(text) == "2025年12月底前完成"
 
 
+@pytest.mark.parametrize(
+    "timing", ["年内持续推进", "并持续推进", "长期坚持", "6月底前取得阶段性成果,年内持续推进", "全年推进"]
+)
+def test_how_long_a_task_goes_on_is_no_unit(timing: str) -> None:
+    assert roles(f"市商务局牵头,市财政局负责,{timing}") == [("市商务局", "lead"), ("市财政局", "cooperating")]
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "以下均需各区落实,不再列出",
+        "以下各项工作均需各县、区政府(管委会)落实,不再列出",
+        "具体任务均涉及各市政府,不再做分工,下同",
+        "均需各区落实",
+    ],
+)
+def test_a_remark_about_the_other_tasks_names_no_unit(remark: str) -> None:
+    assert names(f"市商务局、财政局负责。{remark}") == ["市商务局", "市财政局"]
+
+
+def test_units_named_for_their_part_in_a_project_are_a_group() -> None:
+    assert roles("牵头单位:市委组织部,配合单位:各项目牵头单位") == [
+        ("市委组织部", "lead"),
+        ("各项目牵头单位", "cooperating"),
+    ]
+
+
+def test_marks_of_omission_end_a_list() -> None:
+    assert names("责任单位:市商务局、市财政局……") == ["市商务局", "市财政局"]
+
+
 @pytest.mark.parametrize("nobody", ["无", "/", "-"])
 def test_a_label_may_name_nobody(nobody: str) -> None:
     assert roles(f"牵头单位:市商务局;配合单位:{nobody}") == [("市商务局", "lead")]
@@ -172,12 +210,23 @@ def test_prose_about_duty_is_no_list(prose: str) -> None:
         "第一责任单位为牵头单位",
         "排在首位的责任单位为牵头单位",
         "牵头单位为排名第一的单位",
+        "列第一位者为牵头或汇总单位",
     ],
 )
 def test_a_remark_about_the_first_listed_is_told_in_many_ways(remark: str) -> None:
     assert roles(f"市商务局、市财政局,{remark}") == [("市商务局", "lead"), ("市财政局", "cooperating")]
 
 
-@pytest.mark.parametrize("group", ["各区、县(市)政府", "各市、县人民政府", "各盟行政公署、市人民政府", "各镇、街道"])
+@pytest.mark.parametrize(
+    "group",
+    [
+        "各区、县(市)政府",
+        "各市、县人民政府",
+        "各盟行政公署、市人民政府",
+        "各镇、街道",
+        "各有关区、县级市",
+        "各市、县、自治县人民政府",
+    ],
+)
 def test_a_group_of_several_levels_is_one_unit(group: str) -> None:
     assert names(f"市商务局,{group}") == ["市商务局", group]
