@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from services.task.plan_import.numerals import CHINESE, integer
+from services.task.plan_import.vocabulary import MONEY, SIZES, any_of
 
 
 class Level(IntEnum):
@@ -25,6 +26,8 @@ class Level(IntEnum):
 
 
 _CN = f"[{CHINESE}]{{1,4}}"
+_YEAR = "20[0-9]{2}(?![0-9])(?:[-~至]20[0-9]{2})?年"
+_DECIMAL = rf"[0-9.]+ ?(?:{any_of((*MONEY, *SIZES))}|[十百千万亿余多])"
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,22 @@ MARKER_RULES = (
     MarkerRule(
         "bracketed", Level.BRACKETED, rf"[(\[〔【] ?(?P<g5>{_CN}) ?[)\]〕】][、.]?", ("(一)", "〔二〕", "(十一)、")
     ),
-    MarkerRule("arabic", Level.ARABIC, r"(?P<g6>[0-9]{1,3}) ?(?:[、)](?![0-9])|\.(?![0-9]))", ("1.", "12、", "3)")),
+    MarkerRule(
+        "arabic",
+        Level.ARABIC,
+        rf"(?P<g6>[0-9]{{1,3}}) ?(?:[、)](?![0-9])|\.(?![0-9])|[.、](?={_YEAR}))",
+        ("1.", "12、", "3)"),
+    ),
     MarkerRule(
         "arabic-bracketed", Level.ARABIC_BRACKETED, r"[(\[] ?(?P<g7>[0-9]{1,3}) ?[)\]][、.]?", ("(1)", "(12)、")
     ),
     MarkerRule("circled", Level.CIRCLED, "(?P<g8>[①-⑳])[、.]?", ("①",)),
+    MarkerRule(
+        "arabic-before-digits",  # 1.5G网络, 3.12345热线: no amount, and no 1.1 of a numbering by points
+        Level.ARABIC,
+        rf"(?<![0-9.])(?P<g9>[0-9]{{1,2}})\.(?=[0-9]+[A-Za-z]|[0-9]{{3}})(?!{_DECIMAL})",
+        (),
+    ),
 )
 
 MARKER = re.compile(f"(?P<marker>{'|'.join(rule.pattern for rule in MARKER_RULES)})")
@@ -67,6 +81,7 @@ class Marker:
     start: int
     end: int
     opens_line: bool
+    before_digits: bool = False  # may be an amount, so its place in the numbering has to say
 
 
 def markers_in(text: str, start: int, end: int) -> Iterator[Marker]:
@@ -86,4 +101,5 @@ def _marker(match: re.Match[str], *, opens_line: bool) -> Marker:
     rule = next(rule for rule in MARKER_RULES if match.group(rule.group))
     number = match.group(rule.group)
     value = ord(number) - ord("①") + 1 if rule.level is Level.CIRCLED else integer(number)
-    return Marker(rule.level, number, value, match.start("marker"), match.end(), opens_line)
+    doubtful = rule.name == "arabic-before-digits"
+    return Marker(rule.level, number, value, match.start("marker"), match.end(), opens_line, doubtful)

@@ -17,6 +17,8 @@ from services.task.plan_import.tables import Table
 from services.task.plan_import.units import LIST_MARK
 from services.task.plan_import.vocabulary import DOCUMENT_KINDS, any_of
 
+USUAL_NUMBERS = 200  # items of one plan; a report's tasks run to several hundreds
+FEW_LEFT_OUT = 20  # numbers that an excerpt leaves out
 LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
 LONGEST_VALUE = 200  # characters of a label and its units
 LONGEST_TITLE = 30  # within which a space can end a title
@@ -141,13 +143,20 @@ class _Numbering:
             return last is None
         return marker.value == 1 and last is None
 
+    def reaches(self, marker: Marker) -> bool:
+        """Whether the numbering has come near so high a number, or the text begins with it."""
+        last = self.running.get(marker.level)
+        return self.latest is None or (last is not None and 0 < marker.value - last <= FEW_LEFT_OUT)
+
     def runs_on(self, marker: Marker) -> bool:
         return self.running.get(marker.level, -1) + 1 == marker.value > 1
 
 
 def _is_real(text: str, marker: Marker, numbering: _Numbering) -> bool:
-    if marker.value == 0 or marker.value > 200:
+    if marker.value == 0 or (marker.value > USUAL_NUMBERS and not numbering.reaches(marker)):
         return False
+    if marker.before_digits:
+        return marker.opens_line and numbering.expects(marker)
     if marker.opens_line:
         return not _is_enumeration(text, marker)
     return numbering.expects(marker) and _may_begin_here(text, marker, numbering)

@@ -11,7 +11,7 @@ def test_a_marker_rule_reads_its_examples(rule: MarkerRule) -> None:
         assert (marker.level, marker.opens_line, marker.end) == (rule.level, True, len(example))
 
 
-@pytest.mark.parametrize("text", ["3.5%的企业", "2025.6亿元", "十四五规划", "一方面"])
+@pytest.mark.parametrize("text", ["3.5%的企业", "3.5万亿元", "1.1加强", "2025.6亿元", "十四五规划", "一方面"])
 def test_numbers_in_prose_are_no_markers(text: str) -> None:
     assert not list(markers_in(text, 0, len(text)))
 
@@ -22,3 +22,8 @@ def test_numbers_in_prose_are_no_markers(text: str) -> None:
 def test_a_marker_has_the_value_of_its_numeral(printed: str, value: int) -> None:
     text = normalise(printed + "推进").text
     assert next(markers_in(text, 0, len(text))).value == value
+
+
+@pytest.mark.parametrize("text", ["4.2030年底前建成", "4.2028-2030年能耗下降", "4、2030年推进"])
+def test_a_year_may_follow_a_number(text: str) -> None:
+    assert next(markers_in(text, 0, len(text))).number == "4"

@@ -44,6 +44,16 @@ def test_a_number_that_does_not_continue_a_numbering_opens_nothing_inside_a_line
     assert shapes("一、甲。按照（五）的要求办理。") == [["一"]]
 
 
+def test_digits_behind_a_number_open_an_item_where_the_numbering_expects_it() -> None:
+    assert shapes("1.甲\n2.5G网络\n3.12345热线\n4.乙") == [["1", "2", "3", "4"]]
+    assert shapes("1.甲\n8.5G网络\n2.乙") == [["1", "2"]]
+
+
+def test_an_excerpt_may_begin_with_a_high_number() -> None:
+    assert shapes("204.甲\n205.乙\n207.丙") == [["204", "205", "207"]]
+    assert shapes("1.甲\n500.乙") == [["1"]]
+
+
 def test_an_attachment_list_opens_no_items() -> None:
     assert shapes("一、甲\n附件：1.分工表\n2.名单") == [["一"]]
 
