@@ -56,6 +56,7 @@ TELLS = re.compile(
     "增加|增长|提高|提升|下降|降低|达到|超过|突破|新增|新建|建成|培育|保持|实现|扩大"
 )  # a verb of its own
 BREAK = re.compile("[,:]")
+INCLUSIVE = re.compile(r"\(不?含[^()]{0,8}\)")  # 67个(含)以上, 6亩以下(不含6亩)
 
 YEAR = re.compile("(?<![0-9])(20[0-9]{2})年")
 NOT_A_DEADLINE = frozenset("自从由较比与同以")  # 自2022年起 says when, not by when
@@ -98,7 +99,7 @@ class _Seen:
 
     @property
     def after(self) -> str:
-        return self.text[self.quantity.span.end : self.clause.end]
+        return INCLUSIVE.sub("", self.text[self.quantity.span.end : self.clause.end], count=1)
 
 
 def find_targets(text: str, span: Span) -> Iterator[Target]:
@@ -137,7 +138,9 @@ def _comparator(text: str, clause: Span, quantity: Quantity) -> tuple[str, str]:
     if quantity.low is not None:
         return "range", "comparator.range"
     before = _rule_before(text[max(clause.start, quantity.span.start - 8) : quantity.span.start].rstrip())
-    after = next((rule for rule, pattern in _AFTER if pattern.match(text, quantity.span.end)), None)
+    inclusive = INCLUSIVE.match(text, quantity.span.end)
+    end = inclusive.end() if inclusive else quantity.span.end
+    after = next((rule for rule, pattern in _AFTER if pattern.match(text, end)), None)
     if after and after.words[-1] == "内" and not quantity.is_duration and text.startswith("内", quantity.span.end):
         after = None
     if after and (before is None or before.name in YIELDS_TO_AFTER):
@@ -189,7 +192,7 @@ class Exclusion:
 SET_UP = "新增|新建|新设|建成|建设|培育|引进|打造|组建|设立|建立|举办|开展|创建|形成|培养|遴选|认定|推出|布局"
 SHORTENS = re.compile("压缩|缩短|压减|缩减|减少|降低|降至|控制|提速|不超过|不少于|不低于|至少")
 OF_THE_DOCUMENT = re.compile(
-    "(?:重点|主要|具体|重大|方面|关键|项|大|条|个|类|专项)*(?:措施|任务|方面|举措|原则|阶段|环节|步骤|部分|领域|内容|要点|层面|维度|目标|指标|行动|问题|要求|条款|意见|统一|转变|文件|附件|标准)"
+    "(?:重点|主要|具体|重大|改革|工作|方面|关键|项|大|条|个|类|专项)*(?:措施|任务|方面|举措|原则|阶段|环节|步骤|部分|领域|内容|要点|层面|维度|目标|指标|行动|问题|要求|条款|意见|统一|转变|文件|附件|标准)"
 )
 ROUTINE = re.compile(
     "每(?:月|周|季度?|半年|年|两?周)[^,]{0,12}(?:调度|通报|报告|召开|研究|会商|报送|更新|督导|检查|听取|公布|例会|汇总|评估)|(?:调度|通报|报告|召开|会商|报送|例会)[^,]{0,6}$"
@@ -203,20 +206,27 @@ SIZE_OF = re.compile("(?:以上|以下)的?[^,。;、和及与或]{1,12}")
 SUBSIDY = re.compile("奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
 MEASURED = re.compile("达到?|占|提高|提升|保持|稳定|覆盖|降")  # 按病种付费占比达到85% is no rate of a payment
 RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助)[^,]{0,12}$")
-ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|去年|上年")
+ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|(?<![比较与于])(?:去年|上年)")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
 BASELINE_END = re.compile(
     "[^,。]{0,10}?(?:提高|提升|增加|增长|扩大|上升|下降|降|压缩|压减|缩短|减少|调整|缩减|缩小|收窄|放宽|延长|上调|下调|跃升|攀升|扩展|增|升|减|提)(?:到|至|为)"
 )
 EXISTING = re.compile(
-    "(?:全省|全市|全国|全区|全县|我市|我省|本市|辖区|上述|以下|下列|这|该|前述|等|前|世界|排名|其余|另外|原有|周边|沿线|所有|全部)$"
+    "(?:全省|全市|全国|全区|全县|我市|我省|本市|辖区|上述|以下|下列|这|该|前述|等|前|世界|排名|其余|另外|原有|周边|沿线|所有|全部|[”》](?:规划|纲要)|(?:确定|明确|提出|部署|列入)的)$"
 )
+CONDITION = re.compile("(?:^|[,;:])(?:对|凡)(?![标接外口比照])[^;]*$")  # 对…的企业,给予: says for whom
+GRANTED = re.compile("给予|予以|奖励|补助|补贴|资助|减免")
+OBJECT_OF_WORK = re.compile("[^,]{0,20}为(?:主要|重点)?(?:对象|主体|载体|基础|依托|重点)")
+IN_YEARS = re.compile("年限|寿命|年龄")  # what is measured in years or in age
+PERSONS = ("人", "名", "户")
+SIZED_BY_PERSONS = re.compile("(?:以上|以下|及以上)的?[^,、]{0,4}(?:企业|单位|机构|村|社区|学校|园区)")
+PROVIDES = re.compile(f"(?:{SET_UP}|提供|供应|整备|盘活|释放|腾出)(?:不少于|不低于|至少)$")
 SOFT_BOUND = re.compile(f"(?:{SET_UP})[^,。]{{0,6}}$")
 
 
 def _is_year(seen: _Seen) -> bool:
     quantity = seen.quantity
-    if quantity.unit not in ("年", "日", "月"):
+    if quantity.unit not in ("年", "日", "月") or IN_YEARS.search(seen.before):
         return False
     bare = seen.rule == "comparator.none" or seen.sign == "range"
     dated = seen.before.endswith(("月", "年")) or (1900 <= quantity.value <= 2100 and quantity.unit == "年")
@@ -233,16 +243,17 @@ def _is_unbounded_chinese(seen: _Seen) -> bool:
 
 def _is_idle_duration(seen: _Seen) -> bool:
     loose = seen.rule == "comparator.none" or seen.sign == "range" or seen.text.startswith("内", seen.quantity.span.end)
-    return seen.quantity.is_duration and loose and not SHORTENS.search(seen.before)
+    measured = SHORTENS.search(seen.before) or IN_YEARS.search(seen.before)
+    return seen.quantity.is_duration and loose and not measured
 
 
 def _is_threshold(seen: _Seen) -> bool:
     """年产值10亿元以上的企业20家: the first quantity only says which are counted."""
     if seen.quantity.unit == "%":
         return False
-    if _sizes_what_is_counted(seen):
+    if _sizes_what_is_counted(seen) or _sizes_by_persons(seen):
         return True
-    if seen.quantity.is_count:
+    if seen.quantity.is_count or (PROVIDES.search(seen.before) and not seen.quantity.is_money):
         return False
     if FUND.match(seen.after):
         return False
@@ -264,6 +275,23 @@ def _sizes_what_is_counted(seen: _Seen) -> bool:
     counted = next((other for other in _in_clause(seen) if other.span > seen.quantity.span and other.is_count), None)
     between = seen.text[seen.quantity.span.end : counted.span.start] if counted else ""
     return SIZE_OF.fullmatch(between) is not None
+
+
+def _sizes_by_persons(seen: _Seen) -> bool:
+    """职工30人以下的企业, 编制67个以上的事业单位: how large, not how many."""
+    staffed = seen.quantity.unit in PERSONS or "编制" in seen.before
+    return staffed and SIZED_BY_PERSONS.match(seen.after) is not None
+
+
+def _is_condition(seen: _Seen) -> bool:
+    """对年产值5亿元、10亿元的企业分别给予支持: who is granted something."""
+    sentence = seen.sentence.span
+    for_whom = seen.text.find("的", seen.quantity.span.end, sentence.end)
+    return (
+        for_whom >= 0
+        and CONDITION.search(seen.text[sentence.start : seen.quantity.span.start]) is not None
+        and GRANTED.search(seen.text, for_whom, sentence.end) is not None
+    )
 
 
 def _in_clause(seen: _Seen) -> Iterator[Quantity]:
@@ -288,7 +316,10 @@ def _is_quoted(seen: _Seen) -> bool:
 EXCLUSIONS = (
     Exclusion("year-or-date", _is_year, "自2022年起执行。"),
     Exclusion("quoted", _is_quoted, "落实《三年提升50项计划》。"),
-    Exclusion("age-or-grade", lambda seen: seen.quantity.unit in ("岁", "周岁") or seen.after.startswith("级"), "服务60岁以上老年人。"),
+    Exclusion("age", lambda seen: seen.quantity.unit in ("岁", "周岁") and not IN_YEARS.search(seen.before), "服务60岁以上老年人。"),
+    Exclusion("grade", lambda seen: seen.after.startswith("级"), "培育百亿元级企业。"),
+    Exclusion("condition", _is_condition, "对年产值5亿元、10亿元的企业,分别给予支持。"),
+    Exclusion("object-of-work", lambda seen: "以" in seen.before and OBJECT_OF_WORK.match(seen.after), "以7600名老年人为主要对象。"),
     Exclusion("aside", _is_aside, "遴选高水平学校(含技工院校2所)。"),
     Exclusion("ordinal", lambda seen: re.search(r"第\s*$", seen.before) or seen.after.startswith("号"), "落实第3项要求。"),
     Exclusion("denominator", lambda seen: re.search(r"每\s*$", seen.before), "每25公里设站。"),

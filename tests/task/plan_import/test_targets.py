@@ -65,6 +65,13 @@ def amounts(text: str) -> list[str]:
         ("服务半径由1.2公里缩小至0.8公里以内", "<= 0.8 公里"),
         ("用户数从30万户增至50万户", "= 50 万户"),
         ("群众满意度达到90分以上", ">= 90 分"),
+        ("人均预期寿命达到80岁", ">= 80 岁"),
+        ("平均受教育年限提高到11.3年", "= 11.3 年"),
+        ("粮食产量稳定在100亿斤以上", ">= 100 亿斤"),
+        ("年均浓度控制在29微克每立方米以下", "<= 29 微克每立方米"),
+        ("覆盖率达到90%（含）以上", ">= 90 %"),
+        ("提供不少于50万平方米的产业空间", ">= 50 万平方米"),
+        ("总产值比上年增长8%", "= 8 %"),
     ],
 )
 def test_an_amount_compares_as_the_document_writes_it(text: str, amount: str) -> None:
@@ -94,6 +101,7 @@ def test_several_amounts_share_what_is_printed_once(text: str, expected: list[st
         ("培育营业收入超过1000万元的企业15家", ["= 15 家"]),
         ("打造2个产值超100亿元的产业集群", ["= 2 个"]),
         ("由30%提高到50%", ["= 50 %"]),
+        ("编制67个（含）以上的事业单位至少安排1名残疾人", [">= 1 名"]),
     ],
 )
 def test_thresholds_and_baselines_stay_out_beside_the_target(text: str, expected: list[str]) -> None:
@@ -124,6 +132,13 @@ def test_an_exclusion_keeps_its_example_out(exclusion: Exclusion) -> None:
         "每25—30公里设站",
         "展位费最高补贴70%",
         "P2P平台",
+        "6亩以下（不含6亩）的土地由区政府审查",
+        "对职工30人（含）以下的企业实行优惠",
+        "对投资2亿元或年纳税5000万元以上的项目给予支持",
+        "对日均流量超过30GB的新建基站，省财政给予每个最高5000元补贴",
+        "落实国家“十四五”规划102项重大工程",
+        "推进18项改革任务",
+        "落实规划明确的28项工程",
     ],
 )
 def test_numbers_that_count_something_else_are_no_targets(text: str) -> None:
