@@ -251,7 +251,19 @@ def _one_role_each(read: Sequence[Clause]) -> list[Mention]:
             before = chosen.get(mention.name)
             if before is None or (mention.role is Role.LEAD and before.role is not Role.LEAD):
                 chosen[mention.name] = mention
-    return _beside_leads(list(chosen.values()))
+    return _beside_leads(_beside_heads(list(chosen.values())))
+
+
+def _beside_heads(mentions: list[Mention]) -> list[Mention]:
+    """Where a 牵头单位 is printed too, a 主责单位 is one of the others."""
+    if not any("label.lead" in mention.rules for mention in mentions):
+        return mentions
+    return [
+        replace(mention, role=Role.COOPERATING, rules=(*mention.rules, "role.beside-a-lead"))
+        if "label.main" in mention.rules
+        else mention
+        for mention in mentions
+    ]
 
 
 def _beside_leads(mentions: list[Mention]) -> list[Mention]:

@@ -12,7 +12,7 @@ from services.task.plan_import.spans import Span
 from services.task.plan_import.units import DATE, DATED, LASTING, LIST_MARK
 from services.task.plan_import.vocabulary import UNIT_ENDINGS
 
-SERIAL = re.compile(r"[ ]*(\d{1,3})[.、]?[ ]*")
+SERIAL = re.compile(r"[ |]*(\d{1,3})[.、]?[ |]*")
 MOST_PIECES = 40  # of one row; more are the text behind a table
 NOBODY = ("无", "/", "-", "--")
 ENDINGS = frozenset(UNIT_ENDINGS)
@@ -43,13 +43,19 @@ def _column_for(text: str, line: Span, columns: tuple[Column, ...], open_columns
     printed = line.of(text).strip()
     if lists_units(text, line):
         wanted = {Use.UNITS}
-    elif LASTING.fullmatch(printed) or (DATED.search(printed) and DATE.fullmatch(printed)):
+    elif says_when(text, line):
         wanted = {Use.DEADLINE}
     elif SERIAL.fullmatch(printed):
         wanted = {Use.NUMBER}
     else:
         wanted = {Use.AREA, Use.TASK, Use.OTHER}
     return next((index for index in open_columns if columns[index].use in wanted), None)
+
+
+def says_when(text: str, line: Span) -> bool:
+    """Whether a line is nothing but a deadline or how long a task goes on."""
+    printed = line.of(text).strip(" \t|")
+    return bool(LASTING.fullmatch(printed) or (DATED.search(printed) and DATE.fullmatch(printed)))
 
 
 def lists_units(text: str, line: Span) -> bool:

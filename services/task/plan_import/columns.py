@@ -42,6 +42,10 @@ _WORDS = {
     ),
     Use.OTHER: ("备注", "目标", "成果", "成果形式", "工作成效", "预期成果", "资金来源", "责任人", "联系人", "任务来源", "依据", "进展", "年度目标", "完成情况"),
 }  # fmt: skip
+_COMPOSED = re.compile(
+    "(?=.*(?:任务|措施|举措|内容|事项|项目|要点))"
+    "(?:年度|重点|主要|具体|工作|目标|改革|建设|推进|任务|措施|举措|内容|事项|项目|要点|行动|清单|分解|名称|政策|[与和及、])+"
+)  # 目标与任务, 重点工作任务及措施
 _HEADINGS = {use: re.compile(any_of(words)) for use, words in _WORDS.items()}
 _UNIT_HEADINGS = [(rule, re.compile(rule.pattern)) for rule in LABEL_RULES]
 
@@ -58,7 +62,9 @@ def column_of(printed: str) -> Column | None:
         return Column(Use.DEADLINE, title)
     if re.fullmatch(OTHER_LABEL, title):
         return Column(Use.OTHER, title)
-    return next((Column(use, title) for use, pattern in _HEADINGS.items() if pattern.fullmatch(title)), None)
+    known = next((use for use, pattern in _HEADINGS.items() if pattern.fullmatch(title)), None)
+    use = known or (Use.TASK if _COMPOSED.fullmatch(title) else None)
+    return Column(use, title) if use else None
 
 
 def is_header(columns: Sequence[Column | None]) -> bool:

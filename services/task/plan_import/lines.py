@@ -69,7 +69,8 @@ def split_lines(traced: TracedText, *, paged: bool = False) -> Lines:
     clean = traced.edited(
         Edit(span.start, span.end, "") for span in _lines(traced.text) if _is_furniture(traced.text, span)
     )
-    width = _wrapped_width(clean.text, PAGES if paged else WRAPPED_TEXT)
+    apart = not paged and _parted_by_empty_lines(clean.text)
+    width = None if apart else _wrapped_width(clean.text, PAGES if paged else WRAPPED_TEXT)
     whole = clean.edited(_soft_breaks(clean.text, width)) if width else clean
     return Lines(whole, tuple(span for span in _lines(whole.text) if whole.text[span.start : span.end].strip()))
 
@@ -88,6 +89,13 @@ def _is_furniture(text: str, span: Span) -> bool:
         return False
     line = span.of(text)
     return bool(PAGE_NUMBER.fullmatch(line) or CONTENTS_ENTRY.fullmatch(line))
+
+
+def _parted_by_empty_lines(text: str) -> bool:
+    """Whether most lines stand apart, as the paragraphs of a web page do: then none was wrapped."""
+    filled = [span for span in _lines(text) if text[span.start : span.end].strip()]
+    apart = sum(1 for line, following in pairwise(filled) if text.count("\n", line.end, following.start) > 1)
+    return 2 * apart > len(filled)
 
 
 def _wrapped_width(text: str, least: Wrapping) -> int | None:

@@ -46,7 +46,12 @@ MARKER_RULES = (
     MarkerRule("part", Level.PART, f"第(?P<g0>{_CN}|[0-9]{{1,2}})(?:部分|编|篇)", ("第一部分", "第二编")),
     MarkerRule("chapter", Level.CHAPTER, f"第(?P<g1>{_CN}|[0-9]{{1,2}})章", ("第三章",)),
     MarkerRule("section", Level.SECTION, f"第(?P<g2>{_CN}|[0-9]{{1,2}})节", ("第一节",)),
-    MarkerRule("heading", Level.HEADING, f"(?P<g3>{_CN}) ?[、.](?![0-9])", ("一、", "十二、", "三.")),
+    MarkerRule(
+        "heading",
+        Level.HEADING,
+        f"(?P<g3>{_CN}) ?[、.](?:(?![0-9])|(?={_YEAR}|[0-9]+[A-Z]))",
+        ("一、", "十二、", "三."),
+    ),
     MarkerRule("article", Level.ARTICLE, f"第(?P<g4>{_CN}|[0-9]{{1,3}})条", ("第一条", "第12条")),
     MarkerRule(
         "bracketed", Level.BRACKETED, rf"[(\[〔【] ?(?P<g5>{_CN}) ?[)\]〕】][、.]?", ("(一)", "〔二〕", "(十一)、")

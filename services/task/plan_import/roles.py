@@ -79,8 +79,14 @@ LABEL_RULES = (
     RoleRule(
         "label.lead",
         Role.LEAD,
-        f"{_SCOPE}(?:总?牵头|主办|主责|主要责任|主要负责|第一责任)(?:责任|负责|落实)?{_BODY}|牵头(?=[ ]*:)|{_IN_A_LIST}(?:主办|主责)(?=[ ]*:)",
-        ("牵头单位", "主责部门", "省直牵头部门", "主办"),
+        f"{_SCOPE}总?牵头(?:责任|负责|落实)?{_BODY}|牵头(?=[ ]*:)",
+        ("牵头单位", "牵头责任部门", "省直牵头部门"),
+    ),
+    RoleRule(  # leads, but beside a 牵头单位 it is one of the others
+        "label.main",
+        Role.LEAD,
+        f"{_SCOPE}(?:主办|主责|主要责任|主要负责|第一责任)(?:责任|负责|落实)?{_BODY}|{_IN_A_LIST}(?:主办|主责)(?=[ ]*:)",
+        ("主责部门", "主办", "主要责任单位"),
     ),
     RoleRule(
         "label.responsible",

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from services.task.plan_import.cells import SERIAL, fitted, lists_units, placed, stripped
+from services.task.plan_import.cells import SERIAL, fitted, lists_units, placed, says_when, stripped
 from services.task.plan_import.columns import LONGEST_HEADING_CELL, Column, Use, column_of, is_header
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
+from services.task.plan_import.numerals import CHINESE, integer
 from services.task.plan_import.spans import Span
 
 
@@ -34,6 +35,7 @@ class Table:
 
 _CELL_MARK = re.compile(r"\t|[ ]*\|[ ]*| {2,}")
 _RULE_LINE = re.compile(r"[|\s:+-]+")
+_ORDINAL = re.compile(f"[ |]*[(]?(?P<value>[{CHINESE}]{{1,3}})[)]?[、]?[ |]*")
 MOST_COLUMNS = 10
 LONGEST_SECTION = 60
 LONGEST_GAP = 60
@@ -157,7 +159,9 @@ def _rows_as_lines(text: str, spans: Sequence[Span], index: int, columns: tuple[
         cells = _row_cells(text, line, columns)
         filled = [cell for cell in cells if cell.of(text).strip()]
         if not _RULE_LINE.fullmatch(line.of(text)):
-            if len(filled) > 1:
+            if len(columns) > 2 and (head := _section_in_cells(text, filled)):
+                section = head
+            elif len(filled) > 1:
                 rows.append(
                     Row(
                         {
@@ -200,6 +204,15 @@ def _section(text: str, line: Span) -> tuple[Marker, Span] | None:
     return marker, stripped(text, Span(marker.end, line.end), "|\t ")
 
 
+def _section_in_cells(text: str, filled: Sequence[Span]) -> tuple[Marker, Span] | None:
+    """A row that holds but a Chinese number and a title, each in its cell."""
+    if len(filled) != 2 or not (number := _ORDINAL.fullmatch(text, *filled[0])):
+        return None
+    value = integer(number["value"])
+    marker = Marker(Level.HEADING, number["value"], value, filled[0].start, filled[0].end, opens_line=True)
+    return marker, stripped(text, filled[1])
+
+
 def _more_rows(text: str, spans: Sequence[Span], index: int, columns: tuple[Column, ...]) -> bool:
     return index + 1 < len(spans) and len(_row_cells(text, spans[index + 1], columns)) > 1
 
@@ -233,7 +246,7 @@ def _is_row(text: str, cells: Sequence[Span], columns: tuple[Column, ...]) -> bo
 
 
 def _numbered_rows(text: str, spans: Sequence[Span], index: int, columns: tuple[Column, ...]) -> tuple[list[Row], int]:
-    """Each row begins with the next serial number on a line of its own."""
+    """Each row begins with a serial number on a line of its own; an excerpt leaves numbers out."""
     rows: list[Row] = []
     section: tuple[Marker | None, Span | None] = (None, None)
     serial = 0
@@ -242,7 +255,7 @@ def _numbered_rows(text: str, spans: Sequence[Span], index: int, columns: tuple[
             section, index = head, index + 1
             continue
         number = SERIAL.fullmatch(text, *spans[index])
-        if number is None or int(number[1]) not in (serial + 1, 1):
+        if number is None or 1 < int(number[1]) <= serial:
             break
         serial = int(number[1])
         length = _row_length(text, spans, index, serial)
@@ -255,11 +268,19 @@ def _numbered_rows(text: str, spans: Sequence[Span], index: int, columns: tuple[
 def _row_length(text: str, spans: Sequence[Span], index: int, serial: int) -> int:
     length = 1
     while index + length < len(spans) and length < MOST_LINES_OF_ROW:
-        number = SERIAL.fullmatch(text, *spans[index + length])
-        if (number and int(number[1]) == serial + 1) or _section(text, spans[index + length]):
+        at = index + length
+        if _begins_row(text, spans[at], spans[at - 1], serial) or _section(text, spans[at]):
             break
         length += 1
     return length
+
+
+def _begins_row(text: str, line: Span, above: Span, serial: int) -> bool:
+    """The next number, or a later one where the line above can end a row."""
+    number = SERIAL.fullmatch(text, *line)
+    if number is None or int(number[1]) <= serial:
+        return False
+    return int(number[1]) == serial + 1 or lists_units(text, above) or says_when(text, above)
 
 
 def serial_numbers(table: Table, text: str) -> Iterator[tuple[Row, str | None]]:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from services.task.plan_import.cells import fitted
-from services.task.plan_import.columns import Column, column_of
+from services.task.plan_import.columns import Column, Use, column_of
 from services.task.plan_import.spans import Span
 
 HEADINGS = "序号 重点任务 牵头单位 责任单位 完成时限"
@@ -51,3 +51,16 @@ def test_a_row_that_is_whole_or_no_row_is_not_fitted(row: str) -> None:
 
 def test_text_behind_a_table_is_not_tried_for_ever() -> None:
     assert cells("1 " + "推进建设 市商务局 " * 5000) is None
+
+
+@pytest.mark.parametrize("heading", ["目标与任务", "重点工作任务及措施", "年度重点任务", "工作任务清单", "推进事项"])
+def test_a_heading_composed_of_words_for_tasks_heads_tasks(heading: str) -> None:
+    column = column_of(heading)
+    assert column is not None
+    assert column.use is Use.TASK
+
+
+@pytest.mark.parametrize("heading", ["工作进展", "年度目标", "重点难点", "建设年度"])
+def test_a_heading_without_a_word_for_tasks_heads_none(heading: str) -> None:
+    column = column_of(heading)
+    assert column is None or column.use is Use.OTHER

@@ -26,6 +26,11 @@ def test_paragraphs_of_any_length_stay_as_they_are() -> None:
     assert len(read(text)) == 4
 
 
+def test_lines_that_stand_apart_are_paragraphs_whatever_their_length() -> None:
+    apart = "推动家政服务业提质扩容结合实际提出如下意\n\n区发改局、教育局、民政局、财政局、商务局\n\n各街道\n\n" * 5
+    assert len(read(apart)) == 15
+
+
 def test_bracketed_and_numbered_line_ends_join_only_where_the_line_is_full() -> None:
     wrapped = "加强统筹协调形成工作合力并由各县(市、区)\n人民政府抓好落实。\n（一）支持企业做强。\n" * 6
     assert read(wrapped)[0] == "加强统筹协调形成工作合力并由各县(市、区)人民政府抓好落实。"

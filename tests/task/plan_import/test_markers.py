@@ -27,3 +27,8 @@ def test_a_marker_has_the_value_of_its_numeral(printed: str, value: int) -> None
 @pytest.mark.parametrize("text", ["4.2030年底前建成", "4.2028-2030年能耗下降", "4、2030年推进"])
 def test_a_year_may_follow_a_number(text: str) -> None:
     assert next(markers_in(text, 0, len(text))).number == "4"
+
+
+@pytest.mark.parametrize("text", ["一、2030年主要目标", "一、5G网络建设"])
+def test_a_year_or_a_word_with_digits_may_follow_a_chinese_number(text: str) -> None:
+    assert next(markers_in(text, 0, len(text))).number == "一"
