@@ -25,6 +25,7 @@ QUANTITY = re.compile(
     rf"(?:(?P<unit>{_UNIT}{_PER}){_NOT_WORDS}|(?=(?:、|和|及|与)(?:{_ARABIC}))|{_SCALE_ONLY})"
 )
 PERCENT = re.compile(rf"百分之(?P<value>[{CHINESE}]{{1,4}})(?!点)")
+OPENED_BY_COUNT = frozenset(unit for unit in (*SIZES, *DURATIONS) if unit.startswith("个"))
 LONGEST_SENTENCE = 2_000  # characters; a longer one is cut at a comma, so that looking around stays bounded
 SENTENCE_END = re.compile(r"[。;!?\n]")
 
@@ -76,11 +77,12 @@ def sentences(text: str, span: Span) -> Iterator[Sentence]:
 def _quantities(text: str, sentence: Span) -> Iterator[Quantity]:
     printed = sorted(_printed(text, sentence), key=lambda quantity: quantity.span)
     for index, quantity in enumerate(printed):
-        if quantity.unit:
+        respectively = "分别" in text[sentence.start : quantity.span.start]
+        later = next((later.unit for later in printed[index + 1 :] if later.unit), "") if respectively else ""
+        if quantity.unit and not (quantity.unit == "个" and later in OPENED_BY_COUNT):
             yield quantity
-        elif "分别" in text[sentence.start : quantity.span.start]:  # 分别达到100和50家
-            unit = next((later.unit for later in printed[index:] if later.unit), "")
-            yield replace(quantity, unit=unit)
+        elif respectively:  # 分别达到100和50家, 分别提高15个、13个百分点
+            yield replace(quantity, unit=later)
 
 
 def _printed(text: str, sentence: Span) -> Iterator[Quantity]:

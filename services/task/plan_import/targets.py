@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from services.task.plan_import.quantities import Quantity, Sentence, sentences
 from services.task.plan_import.spans import Span
@@ -49,6 +50,7 @@ FAR_RULES = (  # 不低于县道每公里1万元: these govern from a distance
 )
 _BEFORE = [(rule, re.compile(f"(?:{any_of(rule.words)})(?:了|到|至)?$")) for rule in BEFORE_RULES]
 _AFTER = [(rule, re.compile(any_of(rule.words))) for rule in AFTER_RULES]
+_AFTER_NAMES = frozenset(rule.name for rule in AFTER_RULES)
 _FAR = [(rule, re.compile(any_of(rule.words))) for rule in FAR_RULES]
 LISTS_ON = re.compile("[ ]*(?:、|,|和|及|与|以及)?[ ]*")
 PARALLEL = re.compile("[,、和及][^,、。;]{1,14}")
@@ -57,6 +59,8 @@ TELLS = re.compile(
 )  # a verb of its own
 BREAK = re.compile("[,:]")
 INCLUSIVE = re.compile(r"\(不?含[^()]{0,8}\)")  # 67个(含)以上, 6亩以下(不含6亩)
+
+MOST_SHARED = 10  # quantities of a list that 分别 speaks of
 
 YEAR = re.compile("(?<![0-9])(20[0-9]{2})年")
 NOT_A_DEADLINE = frozenset("自从由较比与同以")  # 自2022年起 says when, not by when
@@ -106,20 +110,23 @@ def find_targets(text: str, span: Span) -> Iterator[Target]:
     """The targets that a stretch of text sets, in order."""
     for sentence in sentences(text, span):
         previous: _Seen | None = None
-        for quantity in sentence.quantities:
-            seen = _see(text, sentence, quantity, previous)
+        for index, quantity in enumerate(sentence.quantities):
+            following = sentence.quantities[index + 1 : index + MOST_SHARED]
+            seen = _see(text, sentence, quantity, previous, following)
             if not excluded_by(seen):
                 yield _target(seen, span)
             previous = seen
 
 
-def _see(text: str, sentence: Sentence, quantity: Quantity, previous: _Seen | None) -> _Seen:
+def _see(
+    text: str, sentence: Sentence, quantity: Quantity, previous: _Seen | None, following: Sequence[Quantity]
+) -> _Seen:
     clause = _between_commas(text, sentence.span, quantity.span)
     seen = _Seen(text, sentence, quantity, clause, *_comparator(text, clause, quantity))
     if quantity.low is not None:
         return seen
     if seen.rule == "comparator.none":
-        far = _far_comparator(seen, previous) or _inherited(seen, previous)
+        far = _far_comparator(seen, previous) or _inherited(seen, previous) or _shared_after(seen, following)
         if far:
             return _Seen(text, sentence, quantity, clause, *far, far=True)
     return seen
@@ -174,6 +181,19 @@ def _inherited(seen: _Seen, previous: _Seen | None) -> tuple[str, str] | None:
     same_kind = seen.quantity.is_money == previous.quantity.is_money and "每" in between and "每" in previous.before
     if previous.far and same_kind and PARALLEL.fullmatch(between):
         return previous.sign, "comparator.parallel"
+    return None
+
+
+def _shared_after(seen: _Seen, following: Sequence[Quantity]) -> tuple[str, str] | None:
+    """分别提高15个、13个百分点以上: what stands behind the last holds for each."""
+    if "分别" not in seen.text[seen.sentence.span.start : seen.quantity.span.start]:
+        return None
+    for quantity, later in pairwise((seen.quantity, *following)):
+        if not LISTS_ON.fullmatch(seen.text, quantity.span.end, later.span.start):
+            return None
+        sign, rule = _comparator(seen.text, seen.clause, later)
+        if rule in _AFTER_NAMES:
+            return sign, "comparator.respectively"
     return None
 
 
@@ -318,6 +338,7 @@ EXCLUSIONS = (
     Exclusion("quoted", _is_quoted, "落实《三年提升50项计划》。"),
     Exclusion("age", lambda seen: seen.quantity.unit in ("岁", "周岁") and not IN_YEARS.search(seen.before), "服务60岁以上老年人。"),
     Exclusion("grade", lambda seen: seen.after.startswith("级"), "培育百亿元级企业。"),
+    Exclusion("extent", lambda seen: seen.after.startswith(("范围", "光纤", "宽带")), "覆盖5公里范围。"),
     Exclusion("condition", _is_condition, "对年产值5亿元、10亿元的企业,分别给予支持。"),
     Exclusion("object-of-work", lambda seen: "以" in seen.before and OBJECT_OF_WORK.match(seen.after), "以7600名老年人为主要对象。"),
     Exclusion("aside", _is_aside, "遴选高水平学校(含技工院校2所)。"),
