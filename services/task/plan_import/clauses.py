@@ -172,8 +172,9 @@ def _label_in(text: str, line: Span, rest: Span) -> int | None:
     for label in LABEL.finditer(text, *rest):
         before = _printed_before(text, line.start, label.start())
         ends_in_mark = label.group().rstrip()[-1] in ":】]〕)"
-        names_units = label.group("other") is None and label.group("deadline") is None
-        if (not before or (names_units and before in "。;,!?)]】|")) and ends_in_mark:
+        of_duty = label.group("other") is None  # 工作目标: opens prose, which may set targets
+        names_units = of_duty and label.group("deadline") is None
+        if ((of_duty and not before) or (names_units and before in "。;,!?)]】|")) and ends_in_mark:
             return label.start()
     return None
 

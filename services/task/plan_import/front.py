@@ -56,7 +56,8 @@ def _title(text: str, head: Sequence[Span]) -> tuple[Span | None, int]:
     for index in reversed(range(len(head))):
         found = _title_at(text, head, index, TITLE)
         if found:
-            return found, head[index].end
+            issued = ISSUED.search(text, found.start, head[index].end)  # …印发《…方案》 on one line
+            return Span(*issued.span("title")) if issued else found, head[index].end
     for index, line in enumerate(head):
         notice = _title_at(text, head, index, NOTICE)
         if notice:

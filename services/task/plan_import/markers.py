@@ -72,6 +72,7 @@ MARKER_RULES = (
         rf"(?<![0-9.])(?P<g9>[0-9]{{1,2}})\.(?=[0-9]+[A-Za-z]|[0-9]{{3}})(?!{_DECIMAL})",
         (),
     ),
+    MarkerRule("named", Level.ARABIC, "(?:措施|任务|举措)(?P<g10>[0-9]{1,3}) ?[:、.](?![0-9])", ("措施1:", "任务12、")),
 )
 
 MARKER = re.compile(f"(?P<marker>{'|'.join(rule.pattern for rule in MARKER_RULES)})")

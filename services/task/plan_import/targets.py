@@ -125,8 +125,11 @@ def _see(
     seen = _Seen(text, sentence, quantity, clause, *_comparator(text, clause, quantity))
     if quantity.low is not None:
         return seen
+    if seen.rule == "comparator.none" or seen.rule in YIELDS_TO_AFTER:
+        if shared := _shared_after(seen, following):
+            return _Seen(text, sentence, quantity, clause, *shared, far=True)
     if seen.rule == "comparator.none":
-        far = _far_comparator(seen, previous) or _inherited(seen, previous) or _shared_after(seen, following)
+        far = _far_comparator(seen, previous) or _inherited(seen, previous)
         if far:
             return _Seen(text, sentence, quantity, clause, *far, far=True)
     return seen
@@ -223,7 +226,7 @@ THRESHOLD_OF = re.compile(
 )
 FUND = re.compile("(?:以上|左右)?的?[^,。;的]{0,12}基金")  # 设立总规模100亿元的产业基金
 SIZE_OF = re.compile("(?:以上|以下)的?[^,。;、和及与或]{1,12}")
-SUBSIDY = re.compile("奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
+SUBSIDY = re.compile("支持最高|最高支持|资金支持|奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
 MEASURED = re.compile("达到?|占|提高|提升|保持|稳定|覆盖|降")  # 按病种付费占比达到85% is no rate of a payment
 RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助)[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|(?<![比较与于])(?:去年|上年)")
