@@ -10,7 +10,7 @@ from services.task.plan_import.lines import Lines
 from services.task.plan_import.names import is_unit
 from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL
 from services.task.plan_import.spans import Span
-from services.task.plan_import.units import CLOSING, OPENING, UnitList, read_units, with_first_listed_as_lead
+from services.task.plan_import.units import CLOSING, LIST_MARK, OPENING, UnitList, read_units, with_first_listed_as_lead
 
 BRACKET_OR_LINE_END = re.compile(f"[{re.escape(OPENING + CLOSING)}\n]")
 DEEPEST = 3  # brackets around a clause
@@ -22,7 +22,8 @@ ASSIGNS_IN_TEXT = re.compile("^由|牵头|主办|职责分工")  # 办公室负�
 _DUTY = "(?:负责|牵头|配合|落实|实施|参与|协助|推进)"
 ENDS_IN_DUTY = re.compile(f"{_DUTY}[。]?[ ]*$")
 CLOSING_SENTENCE = re.compile(rf"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{{4,300}}?{_DUTY})[。]?[ ]*$")
-BEFORE_BARE_LIST = "。;!?)]"
+NO_LABEL_AFTER = "各该由为的是及和与、"  # 各责任单位: addresses units
+BEFORE_BARE_LIST = "。;!?.)]"
 AFTER_BARE_LIST = "。;\n"
 
 
@@ -169,14 +170,25 @@ def _runs_in(text: str, line: Span) -> Iterator[Span]:
 
 def _label_in(text: str, line: Span, rest: Span) -> int | None:
     """Where the first label in the rest of a line begins, if it stands where a label can."""
+    led_in = -1  # where the value of a label of something else begins, which may run on into a label of units
     for label in LABEL.finditer(text, *rest):
         before = _printed_before(text, line.start, label.start())
-        ends_in_mark = label.group().rstrip()[-1] in ":】]〕)"
-        of_duty = label.group("other") is None  # 工作目标: opens prose, which may set targets
-        names_units = of_duty and label.group("deadline") is None
-        if ((of_duty and not before) or (names_units and before in "。;,!?)]】|")) and ends_in_mark:
+        if label.group().rstrip()[-1] not in ":】]〕)":
+            continue
+        runs_on = led_in >= 0 and text.find("。", led_in, label.start()) < 0
+        stands = not before or before in "。;,!?)]】|" or runs_on
+        of_units = label.group("other") is None and label.group("deadline") is None
+        stands = stands or (before not in NO_LABEL_AFTER and _names_unit(text, label.end(), line.end))
+        if (of_units and stands) or (label.group("deadline") and not before):
             return label.start()
+        led_in = label.end() if stands else -1  # 工作目标: opens prose, which may set targets
     return None
+
+
+def _names_unit(text: str, start: int, end: int) -> bool:
+    """Whether a list begins with a unit here, so that what stands before it is its label even behind prose."""
+    stop = LIST_MARK.search(text, start, end)
+    return is_unit(text[start : stop.start() if stop else end].strip())
 
 
 def _printed_before(text: str, start: int, position: int) -> str:

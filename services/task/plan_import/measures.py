@@ -188,7 +188,7 @@ class _Reading:
         closes = carrying == 1 < len(node.children) and bool(self.all_clauses(node.children[-1]))
         return closes and (
             level in self.closed_by_parent
-            or not node.children[0].opens_line
+            or (node.opens_line and not node.children[0].opens_line)
             or (node.level is not None and self.usual[node.level])
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
+from services.task.plan_import.cells import says_when
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
 from services.task.plan_import.names import is_unit
@@ -15,15 +16,17 @@ from services.task.plan_import.roles import LABEL
 from services.task.plan_import.spans import Span
 from services.task.plan_import.tables import Table
 from services.task.plan_import.units import LIST_MARK
-from services.task.plan_import.vocabulary import DOCUMENT_KINDS, any_of
+from services.task.plan_import.vocabulary import DOCUMENT_KINDS, ORGANISATION_TITLES, PREAMBLE_TITLES, any_of
 
 USUAL_NUMBERS = 200  # items of one plan; a report's tasks run to several hundreds
+MOST_AREAS = 30  # numbers of areas and groups, with which an excerpt without line breaks may begin
 FEW_LEFT_OUT = 20  # numbers that an excerpt leaves out
 LONGEST_HEADING = 60  # characters; a longer run without a stop is prose
+LONGEST_PARAGRAPH = 1_000  # characters; a longer line is a text without line breaks
 LONGEST_VALUE = 200  # characters of a label and its units
 LONGEST_TITLE = 30  # within which a space can end a title
 STOPS = "。!?;"
-BEFORE_MARKER = STOPS + ":)]〕】”』|"
+BEFORE_MARKER = STOPS + ":)]〕】}”』|"
 HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)|(?<=[\u4e00-\u9fff])\.(?=[\u4e00-\u9fff])")
 RUN_ON_TITLE = re.compile(rf"[^。;!?\n]{{4,}}(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?")
 BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
@@ -115,7 +118,7 @@ def _accepted(lines: Lines, prose: Sequence[Span], annexes: list[int]) -> Iterat
             inner = marker.level >= Level.ARABIC
             if (annex_list and inner) or (boxed and inner and not numbering.runs_on(marker)):
                 continue
-            if _is_real(lines.text, marker, numbering):
+            if _is_real(lines.text, marker, numbering, run_on=line.end - line.start > LONGEST_PARAGRAPH):
                 annex_list = boxed = False
                 numbering.take(marker)
                 yield marker
@@ -128,8 +131,10 @@ class _Numbering:
         self.open: dict[Level, Marker] = {}
         self.running: dict[Level, int] = {}
         self.latest: Marker | None = None
+        self.cut = False  # out of the middle of a text, so that it begins with a later number
 
     def take(self, marker: Marker) -> None:
+        self.cut = self.cut or (self.latest is None and marker.value > 1)
         self.open = {level: last for level, last in self.open.items() if level < marker.level} | {marker.level: marker}
         self.running[marker.level] = marker.value
         self.latest = marker
@@ -141,7 +146,18 @@ class _Numbering:
             return True
         if self.runs_on(marker):
             return last is None
-        return marker.value == 1 and last is None
+        return last is None and (marker.value == 1 or self.begins_excerpt(marker))
+
+    def begins_excerpt(self, marker: Marker) -> bool:
+        """Whether this is the first number of its kind in a text that was cut out of the middle."""
+        first = self.latest is None or (self.cut and marker.level not in self.running)
+        return first and marker.level <= Level.BRACKETED and marker.value <= MOST_AREAS
+
+    def comes_near(self, marker: Marker) -> bool:
+        """Whether a few numbers were left out before this one, as an excerpt without line breaks does."""
+        last = self.open.get(marker.level)
+        value = last.value if last else self.running.get(marker.level)
+        return value is not None and 1 < marker.value - value <= FEW_LEFT_OUT
 
     def reaches(self, marker: Marker) -> bool:
         """Whether the numbering has come near so high a number, or the text begins with it."""
@@ -152,14 +168,15 @@ class _Numbering:
         return self.running.get(marker.level, -1) + 1 == marker.value > 1
 
 
-def _is_real(text: str, marker: Marker, numbering: _Numbering) -> bool:
+def _is_real(text: str, marker: Marker, numbering: _Numbering, *, run_on: bool) -> bool:
     if marker.value == 0 or (marker.value > USUAL_NUMBERS and not numbering.reaches(marker)):
         return False
     if marker.before_digits:
         return marker.opens_line and numbering.expects(marker)
     if marker.opens_line:
         return not _is_enumeration(text, marker)
-    return numbering.expects(marker) and _may_begin_here(text, marker, numbering)
+    expected = numbering.expects(marker) or (run_on and numbering.comes_near(marker))
+    return expected and _may_begin_here(text, marker, numbering)
 
 
 def _is_enumeration(text: str, marker: Marker) -> bool:
@@ -181,19 +198,30 @@ def _may_begin_here(text: str, marker: Marker, numbering: _Numbering) -> bool:
         return True
     latest = numbering.latest
     if latest is None:
-        return marker.level <= Level.HEADING and _ends_in_title(text, before + 1)
+        return marker.level <= Level.ARABIC and _ends_in_title(text, before + 1)
+    if latest.level is marker.level is Level.HEADING:  # 一、总体要求二、重点工作: an area without a text
+        return _titled_area(text, latest.end, before + 1)
     return latest.level < marker.level and _is_heading(text, latest.end, before + 1)
 
 
 def _ends_label(text: str, end: int) -> bool:
     """Whether the value of a label, which nothing marks the end of, may end here: 责任单位:县财政局(二)…"""
-    start = max(text.rfind(stop, max(0, end - LONGEST_VALUE), end) for stop in "。\n") + 1
-    return start > 0 and LABEL.search(text, start, end) is not None and is_unit(LIST_MARK.split(text[start:end])[-1])
+    reach = max(0, end - LONGEST_VALUE)
+    start = max(reach, *(text.rfind(stop, reach, end) + 1 for stop in "。\n"))
+    labels = list(LABEL.finditer(text, start, end))
+    return bool(labels) and (
+        is_unit(LIST_MARK.split(text[labels[-1].end() : end])[-1]) or says_when(text, Span(labels[-1].end(), end))
+    )
+
+
+def _titled_area(text: str, start: int, end: int) -> bool:
+    title = text[start:end].strip()
+    return title in PREAMBLE_TITLES or title in ORGANISATION_TITLES
 
 
 def _ends_in_title(text: str, end: int) -> bool:
     """Whether the line up to here is the plan's title, run on into its first area."""
-    start = max(text.rfind("\n", 0, end) + 1, end - LONGEST_HEADING)
+    start = max(*(text.rfind(stop, 0, end) + 1 for stop in "\n。"), end - LONGEST_HEADING)
     return RUN_ON_TITLE.fullmatch(text, start, end) is not None
 
 

@@ -125,14 +125,10 @@ def _see(
     seen = _Seen(text, sentence, quantity, clause, *_comparator(text, clause, quantity))
     if quantity.low is not None:
         return seen
-    if seen.rule == "comparator.none" or seen.rule in YIELDS_TO_AFTER:
-        if shared := _shared_after(seen, following):
-            return _Seen(text, sentence, quantity, clause, *shared, far=True)
-    if seen.rule == "comparator.none":
-        far = _far_comparator(seen, previous) or _inherited(seen, previous)
-        if far:
-            return _Seen(text, sentence, quantity, clause, *far, far=True)
-    return seen
+    bare = seen.rule == "comparator.none"
+    far = _shared_after(seen, following) if bare or seen.rule in YIELDS_TO_AFTER else None
+    far = far or (_far_comparator(seen, previous) or _inherited(seen, previous) if bare else None)
+    return _Seen(text, sentence, quantity, clause, *far, far=True) if far else seen
 
 
 def _between_commas(text: str, sentence: Span, at: Span) -> Span:

@@ -59,10 +59,26 @@ def test_a_label_may_be_alone_on_its_line() -> None:
         "【责任单位】市商务局",
         "推进建设。[责任部门：市商务局]",
         "推进建设。责任单位:市商务局;完成时限:长期",
+        "推进建设。牵头领导:张某责任单位:市商务局",
+        "推进建设，制定措施责任单位:市商务局",
     ],
 )
 def test_a_label_may_stand_in_many_places(text: str) -> None:
     assert units(text) == [["市商务局"]]
+
+
+@pytest.mark.parametrize("text", ["推进建设，请各责任单位:抓好落实", "推进建设并由责任单位:市商务局等"])
+def test_a_label_in_prose_that_names_nobody_is_none(text: str) -> None:
+    assert read(text) == []
+
+
+def test_the_goal_above_the_labels_stays_prose() -> None:
+    (clause,) = read("工作目标：建成平台3个。\n牵头单位：市商务局\n责任单位：市财政局")
+    assert clause.span.start > len("工作目标：建成平台3个。")
+
+
+def test_the_owner_of_a_web_page_is_no_clause() -> None:
+    assert read("推进建设。\n主办：云溪市人民政府 承办：云溪市大数据局") == []
 
 
 def test_a_closing_sentence_of_units_is_a_clause() -> None:

@@ -24,6 +24,11 @@ def test_an_item_whose_parts_carry_no_units_is_one_measure() -> None:
     }
 
 
+def test_in_a_text_without_line_breaks_the_last_of_several_measures_may_be_the_only_one_with_units() -> None:
+    text = "一、任务（一）甲。（市商务局负责）（二）乙。（各区负责）二、保障措施（三）加强领导。内容。（四）强化投入。（市财政局负责）"
+    assert measures(text) == dict.fromkeys(("一.一", "一.二", "二.三", "二.四"), "measure")
+
+
 def test_a_clause_after_the_last_part_belongs_to_the_whole_item() -> None:
     text = "一、任务\n（一）甲\n1.子项。\n2.子项。\n（市商务局负责）\n（二）乙\n1.子项。\n2.子项。\n（各区负责）"
     assert measures(text) == {"一.一": "measure", "一.二": "measure"}

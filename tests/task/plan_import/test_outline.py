@@ -31,6 +31,36 @@ def test_the_first_number_may_run_on_from_the_title() -> None:
     assert shapes("云溪市稳外贸若干措施一、甲。内容。二、乙。内容。") == [["一", "二"]]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "各区：现印发给你们。云溪市办公室2031年2月3日云溪市实施方案一、甲。内容。二、乙。内容。",
+        "云溪市若干政策第一条 甲。内容。第二条 乙。内容。",
+        "云溪市重点任务分工1.甲。内容。2.乙。内容。",
+        "一、总体要求二、重点工作。内容。",
+    ],
+)
+def test_numbers_run_on_from_what_has_no_stop(text: str) -> None:
+    assert [len(part) for part in shapes(text)] == [2]
+
+
+def test_a_text_cut_out_of_the_middle_may_run_on() -> None:
+    assert shapes("云溪市实施方案三、甲项（五）乙。内容。（六）丙。内容。四、丁") == [[["三", ["五", "六"]], "四"]]
+
+
+def test_numbers_left_out_of_a_long_line_leave_the_others_in_place() -> None:
+    prose = "推进建设。" * 200
+    assert shapes(f"一、甲项（一）乙项1.丙。{prose}（三）丁项7.戊。内容。9.己。") == [
+        [["一", [["一", ["1"]], ["三", ["7", "9"]]]]]
+    ]
+    assert shapes("一、甲项（一）乙项1.丙。（三）丁") == [[["一", [["一", ["1"]]]]]]
+
+
+@pytest.mark.parametrize("value", ["完成时限：2031年12月底", "时限要求：持续推进", "推进时间：全年"])
+def test_a_number_may_follow_the_deadline_of_a_label(value: str) -> None:
+    assert shapes(f"一、任务（一）甲。责任单位：市商务局{value}（二）乙。") == [[["一", ["一", "二"]]]]
+
+
 def test_a_number_may_follow_the_units_of_a_label() -> None:
     text = "一、任务（一）甲。内容。责任单位：县财政局（二）乙。内容。责任单位：各乡镇人民政府二、保障"
     assert shapes(text) == [[["一", ["一", "二"]], "二"]]
