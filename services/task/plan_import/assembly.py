@@ -168,7 +168,9 @@ class _Assembly:
     # -- targets and milestones
 
     def _targets(self, measure: str, key: str, item: Numbered) -> Iterator[DraftTarget]:
-        for stretch in _outside(item.span, [clause.span for clause in item.clauses]):
+        marker = item.node.marker
+        begins = max(item.span.start, marker.end if marker else 0)  # behind the number: 11.121人才工程
+        for stretch in _outside(Span(begins, item.span.end), [clause.span for clause in item.clauses]):
             yield from (self._target(measure, key, target) for target in find_targets(self.text, stretch))
 
     def _overall_targets(self, numbered: Sequence[Numbered]) -> Iterator[DraftTarget]:

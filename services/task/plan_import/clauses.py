@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.names import is_unit
-from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL
+from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, role_of_label
 from services.task.plan_import.spans import Span
 from services.task.plan_import.units import CLOSING, LIST_MARK, OPENING, UnitList, read_units, with_first_listed_as_lead
 
@@ -177,11 +177,12 @@ def _label_in(text: str, line: Span, rest: Span) -> int | None:
             continue
         runs_on = led_in >= 0 and text.find("。", led_in, label.start()) < 0
         stands = not before or before in "。;,!?)]】|" or runs_on
-        of_units = label.group("other") is None and label.group("deadline") is None
-        stands = stands or (before not in NO_LABEL_AFTER and _names_unit(text, label.end(), line.end))
-        if (of_units and stands) or (label.group("deadline") and not before):
+        if role_of_label(label):
+            if stands or (before not in NO_LABEL_AFTER and _names_unit(text, label.end(), line.end)):
+                return label.start()
+        elif not before and label.group("prose") is None:
             return label.start()
-        led_in = label.end() if stands else -1  # 工作目标: opens prose, which may set targets
+        led_in = label.end() if stands else -1
     return None
 
 
@@ -211,8 +212,8 @@ def _value_end(text: str, rest: Span) -> int:
 
 
 def _read_run(text: str, run: Span | None) -> Iterator[Clause]:
-    if run is None:
-        return
+    if run is None or not any(map(role_of_label, LABEL.finditer(text, *run))):
+        return  # 完成时限 alone names nobody
     units = read_units(text, run)
     if units is None or units.role_printed:
         yield Clause(run, "label", units)

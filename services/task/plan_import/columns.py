@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from services.task.plan_import.roles import DEADLINE_LABEL, LABEL_RULES, OTHER_LABEL, RoleRule
+from services.task.plan_import.roles import DEADLINE_LABEL, LABEL_RULES, OTHER_LABEL, PROSE_LABEL, RoleRule
 from services.task.plan_import.vocabulary import any_of
 
 LONGEST_HEADING_CELL = 16
@@ -60,7 +60,7 @@ def column_of(printed: str) -> Column | None:
             return Column(Use.UNITS, title, rule)
     if re.fullmatch(DEADLINE_LABEL, title):
         return Column(Use.DEADLINE, title)
-    if re.fullmatch(OTHER_LABEL, title):
+    if re.fullmatch(f"{OTHER_LABEL}|{PROSE_LABEL}", title):
         return Column(Use.OTHER, title)
     known = next((use for use, pattern in _HEADINGS.items() if pattern.fullmatch(title)), None)
     use = known or (Use.TASK if _COMPOSED.fullmatch(title) else None)

@@ -102,10 +102,11 @@ LABEL_RULES = (
     ),
 )
 DEADLINE_LABEL = "(?:完成|办结|实施|推进|计划|任务)?(?:时限|时间节点|期限|时间进度|时间|进度安排)(?:要求|安排)?"
-OTHER_LABEL = "(?:分管|包保|责任|牵头|督办|联系)?[省市县区州]?领导|(?:责任|牵头|联系|分管|负责)人|(?:督导|督办|监督|指导)(?:单位|部门)|资金来源|备注|联系电话|任务来源|完成(?:形式|标志)|工作目标|成果形式"
+OTHER_LABEL = "(?:分管|包保|责任|牵头|督办|联系)?[省市县区州]?领导|(?:责任|牵头|联系|分管|负责)人|(?:督导|督办|监督|指导)(?:单位|部门)|资金来源|备注|联系电话|任务来源"
+PROSE_LABEL = "完成(?:形式|标志)|工作目标|成果形式"  # what follows may set targets
 _LABELS = "|".join(f"(?P<l{index}>{rule.pattern})" for index, rule in enumerate(LABEL_RULES))
 LABEL = re.compile(
-    rf"[\[【〔(]?[ ]*(?:{_LABELS}|(?P<deadline>{DEADLINE_LABEL})|(?P<other>{OTHER_LABEL}))"
+    rf"[\[【〔(]?[ ]*(?:{_LABELS}|(?P<deadline>{DEADLINE_LABEL})|(?P<other>{OTHER_LABEL})|(?P<prose>{PROSE_LABEL}))"
     r"[ ]*(?:\([^()]{1,12}\))?[ ]*(?:[\]】〕)][ ]*:?|:|为(?=:)|(?=[ \t\n]))[ ]*"
 )
 

@@ -77,6 +77,17 @@ def test_the_goal_above_the_labels_stays_prose() -> None:
     assert clause.span.start > len("工作目标：建成平台3个。")
 
 
+def test_a_label_of_others_between_labels_of_units_breaks_nothing() -> None:
+    (clause,) = read("推进建设。\n责任单位：市商务局\n督导单位：市政府督查室\n完成时限：2031年6月底")
+    assert clause.units is not None
+    assert [mention.name for mention in clause.units.mentions] == ["市商务局"]
+    assert clause.units.deadline is not None
+
+
+def test_a_deadline_alone_is_no_clause() -> None:
+    assert read("推进建设。\n完成时限：2031年6月底") == []
+
+
 def test_the_owner_of_a_web_page_is_no_clause() -> None:
     assert read("推进建设。\n主办：云溪市人民政府 承办：云溪市大数据局") == []
 

@@ -117,3 +117,8 @@ def test_units_beside_the_text_stand_before_those_of_a_table() -> None:
     text = f"一、任务\n（一）优化口岸布局。（深圳海关负责）\n（二）提升通关效率。（各区负责）\n{TABLE}"
     draft = draft_plan(text.encode(), "x.txt")
     assert [[unit.name for unit in draft.units_of(measure)] for measure in draft.measures] == [["深圳海关"], ["各区"]]
+
+
+def test_the_number_of_a_measure_is_no_part_of_an_amount_behind_it() -> None:
+    text = "一、任务\n1.甲。（市商务局负责）\n2.121人才工程。选拔20名专家。（市民政局负责）"
+    assert [(str(target.value), target.unit) for target in draft_plan(text.encode(), "x.txt").targets] == [("20", "名")]

@@ -72,6 +72,7 @@ def amounts(text: str) -> list[str]:
         ("覆盖率达到90%（含）以上", ">= 90 %"),
         ("提供不少于50万平方米的产业空间", ">= 50 万平方米"),
         ("总产值比上年增长8%", "= 8 %"),
+        ("关停落后机组10万千瓦以上", ">= 10 万千瓦"),
     ],
 )
 def test_an_amount_compares_as_the_document_writes_it(text: str, amount: str) -> None:
@@ -143,6 +144,8 @@ def test_an_exclusion_keeps_its_example_out(exclusion: Exclusion) -> None:
         "推进18项改革任务",
         "实现城区5公里范围内全覆盖",
         "推广1000兆光纤网络",
+        "淘汰每小时35蒸吨以下燃煤锅炉",
+        "城区不再新建10万千瓦以下机组",
         "落实规划明确的28项工程",
     ],
 )
