@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
+from services.task.plan_import.outline import DATE_LINE
 from services.task.plan_import.spans import Span
 from services.task.plan_import.vocabulary import DOCUMENT_KINDS, NOTICE_KINDS, any_of
 
@@ -24,9 +25,6 @@ ISSUED = re.compile(rf"(?:现将|制定了?|印发了?){QUOTED.pattern}")
 PERIOD = re.compile(r"(?<!\d)(20\d\d)\s*年?\s*(?:-+|~|至|到)\s*(20\d\d)\s*年?(?!\d)")
 YEAR_OF_WORK = re.compile(r"(?<!\d)(20\d\d)年(?:度)?(?!\d)")
 ISSUER = re.compile(r"(?!为|按|根据|经)(?P<issuer>[^《》\n]{2,60}?)(?:日前|近日)?(?:关于|印发|发布|出台)")
-DATE_LINE = re.compile(
-    r"[ ]*20\d{4,6}[ ]*|[ ]*(?:20\d\d|二[〇○零Oo0][一二三四五六七八九〇○零]{2})年[ ]*[0-9一二三四五六七八九十]{1,3}月[ ]*[0-9一二三四五六七八九十]{1,3}日[ ]*"
-)
 SIGNATURE = re.compile(r"[ ]*(?P<issuer>\S{2,40}(?:政府|办公厅|办公室|委员会|局|厅|委|部|领导小组)|国务院)[ ]*")
 IN_BRACKETS = re.compile(r"[(〔【][^0-9]*[)〕】]")  # (此件公开发布); years in brackets may belong to a title
 CONTINUES = re.compile("[\u4e00-\u9fffA-Za-z0-9“”《》、()-]+")

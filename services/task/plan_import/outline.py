@@ -30,6 +30,11 @@ BEFORE_MARKER = STOPS + ":)]〕】}”』|"
 HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)|(?<=[\u4e00-\u9fff])\.(?=[\u4e00-\u9fff])")
 RUN_ON_TITLE = re.compile(rf"[^。;!?\n]{{4,}}(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?")
 BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
+TITLE_LINE = re.compile(rf"[^。;!?:]*(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?[ ]*")
+LINES_TO_TITLE = 4  # behind the date of a notice: (此件公开发布), and a title over two or three lines
+DATE_LINE = re.compile(
+    r"[ ]*20\d{4,6}[ ]*|[ ]*(?:20\d\d|二[〇○零Oo0][一二三四五六七八九〇○零]{2})年[ ]*[0-9一二三四五六七八九十]{1,3}月[ ]*[0-9一二三四五六七八九十]{1,3}日[ ]*"
+)
 ANNEX_LIST = re.compile(r"[ ]*附(?:件|表)? ?[0-9一二三四五]{0,2}[:]")
 ANNEX = re.compile(r"[ ]*附(?:件|表|录) ?[0-9一二三四五六七八九十]{0,2}[ ]*")
 
@@ -97,10 +102,27 @@ class Outline:
 
 def outline(lines: Lines, tables: Sequence[Table] = ()) -> Outline:
     """Accept the markers that continue a numbering, outside tables, and nest them by level."""
-    annexes = [line.start for line in lines if ANNEX.fullmatch(lines.text, line.start, line.end)]
+    annexes = sorted(
+        {
+            *(line.start for line in lines if ANNEX.fullmatch(lines.text, line.start, line.end)),
+            *_titles_behind_dates(lines),
+        }
+    )
     inside = {line.start for table in tables for line in lines if table.span.start <= line.start < table.span.end}
     accepted = list(_accepted(lines, [line for line in lines if line.start not in inside], annexes))
     return Outline(tuple(_nest(lines.text, accepted, annexes)))
+
+
+def _titles_behind_dates(lines: Lines) -> Iterator[int]:
+    """Where a notice ends in its date and the plan's own title follows: the plan begins a part of its own."""
+    for index, line in enumerate(lines.spans):
+        if DATE_LINE.fullmatch(lines.text, *line):
+            behind = lines.spans[index + 1 : index + 1 + LINES_TO_TITLE]
+            yield from (title.start for title in behind[:1] if any(_ends_in_kind(lines.text, each) for each in behind))
+
+
+def _ends_in_kind(text: str, line: Span) -> bool:
+    return line.end - line.start <= LONGEST_HEADING and TITLE_LINE.fullmatch(text, *line) is not None
 
 
 def _accepted(lines: Lines, prose: Sequence[Span], annexes: list[int]) -> Iterator[Marker]:

@@ -237,6 +237,8 @@ CONDITION = re.compile("(?:^|[,;:])(?:对|凡)(?![标接外口比照])[^;]*$")  
 GRANTED = re.compile("给予|予以|奖励|补助|补贴|资助|减免")
 PROHIBITS = re.compile("禁止|严禁|不再|不得新建|淘汰|取缔|关停|拆除")
 SIZED_OBJECT = re.compile("(?:及?以[上下])的?[\u4e00-\u9fff]{2}")  # 淘汰35蒸吨以下锅炉: which, not how many
+PUSHES = re.compile("(?:抓好|推进|推动|加快|启动|谋划)$")
+PROJECT = re.compile("[\u4e00-\u9fff]{1,10}(?:项目|工程)")  # 推进80万吨乙烯项目: its name
 OBJECT_OF_WORK = re.compile("[^,]{0,20}为(?:主要|重点)?(?:对象|主体|载体|基础|依托|重点)")
 IN_YEARS = re.compile("年限|寿命|年龄")  # what is measured in years or in age
 PERSONS = ("人", "名", "户")
@@ -272,7 +274,7 @@ def _is_threshold(seen: _Seen) -> bool:
     """年产值10亿元以上的企业20家: the first quantity only says which are counted."""
     if seen.quantity.unit == "%":
         return False
-    if _sizes_what_is_counted(seen) or _sizes_by_persons(seen) or _sizes_what_ends(seen):
+    if _sizes_what_is_counted(seen) or _sizes_by_persons(seen) or _sizes_what_is_named(seen):
         return True
     if seen.quantity.is_count or (PROVIDES.search(seen.before) and not seen.quantity.is_money):
         return False
@@ -304,9 +306,11 @@ def _sizes_by_persons(seen: _Seen) -> bool:
     return staffed and SIZED_BY_PERSONS.match(seen.after) is not None
 
 
-def _sizes_what_ends(seen: _Seen) -> bool:
-    """禁止新建10蒸吨以下锅炉: which ones are not to be."""
-    return PROHIBITS.search(seen.before) is not None and SIZED_OBJECT.match(seen.after) is not None
+def _sizes_what_is_named(seen: _Seen) -> bool:
+    """禁止新建10蒸吨以下锅炉, 推进80万吨乙烯项目: which ones."""
+    prohibited = PROHIBITS.search(seen.before) and SIZED_OBJECT.match(seen.after)
+    named = not seen.quantity.is_count and PUSHES.search(seen.before) and PROJECT.match(seen.after)
+    return bool(prohibited or named)
 
 
 def _is_condition(seen: _Seen) -> bool:

@@ -59,7 +59,21 @@ def test_a_branch_that_names_its_place_left_nothing_out() -> None:
     assert takes_prefix("规划分局")
 
 
-@pytest.mark.parametrize("name", ["财政局", "工业和信息化局", "市场监管局", "妇联", "总工会", "检察院", "政务和数据局"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "财政局",
+        "工业和信息化局",
+        "市场监管局",
+        "妇联",
+        "总工会",
+        "检察院",
+        "政务和数据局",
+        "国土资源局",
+        "质监局",
+        "安监局",
+    ],
+)
 def test_a_bureau_by_function_left_its_prefix_out(name: str) -> None:
     assert takes_prefix(name)
 

@@ -92,6 +92,12 @@ def test_numbers_in_a_box_open_no_items() -> None:
     assert shapes("一、甲\n（一）乙\n专栏1 重点工程\n1.工程甲\n2.工程乙\n（二）丙") == [[["一", ["一", "二"]]]]
 
 
+def test_the_plan_behind_the_date_of_its_notice_is_a_part_of_its_own() -> None:
+    notice = "一、提高认识\n二、压实责任\n云溪市人民政府办公室\n2031年1月5日\n（此件公开发布）\n"
+    assert shapes(f"{notice}云溪市重点任务\n分工方案\n1.甲\n2.乙") == [["一", "二"], ["1", "2"]]
+    assert shapes(f"{notice}1.甲\n2.乙") == [["一", ["二", ["1", "2"]]]]
+
+
 def test_an_annex_and_a_numbering_that_restarts_begin_parts() -> None:
     assert shapes("一、甲\n二、乙\n一、丙\n附件\n一、丁") == [["一", "二"], ["一"], ["一"]]
 

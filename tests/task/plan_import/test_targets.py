@@ -146,6 +146,7 @@ def test_an_exclusion_keeps_its_example_out(exclusion: Exclusion) -> None:
         "推广1000兆光纤网络",
         "淘汰每小时35蒸吨以下燃煤锅炉",
         "城区不再新建10万千瓦以下机组",
+        "抓好80万吨乙烯改扩建项目",
         "落实规划明确的28项工程",
     ],
 )
