@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
-from services.task.plan_import.names import is_unit
+from services.task.plan_import.names import is_named_unit, is_unit
 from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, role_of_label
 from services.task.plan_import.spans import Span
 from services.task.plan_import.units import CLOSING, LIST_MARK, OPENING, UnitList, read_units, with_first_listed_as_lead
@@ -24,6 +24,7 @@ ENDS_IN_DUTY = re.compile(f"{_DUTY}[。]?[ ]*$")
 CLOSING_SENTENCE = re.compile(rf"(?:^|(?<=[。;]))(?P<sentence>[^。;:\n]{{4,300}}?{_DUTY})[。]?[ ]*$")
 NO_LABEL_AFTER = "各该由为的是及和与、"  # 各责任单位: addresses units
 BEFORE_BARE_LIST = "。;!?.)]"
+FEWEST_BESIDE, MOST_KNOWN = 3, 0.6  # names of a bare list, and the share that has to be units beyond doubt
 AFTER_BARE_LIST = "。;\n"
 
 
@@ -121,7 +122,7 @@ def _clause_in(text: str, span: Span) -> Clause | None:
     units = read_units(text, content)
     if units is None:
         return Clause(span, "bracket", None) if MUST_BE_DUTY.search(printed) and len(printed) < 200 else None
-    if units.role_printed or _only_units(units):
+    if units.role_printed or _only_units(units) or _mostly_named_units(units):
         return Clause(span, "bracket", units)
     return None
 
@@ -134,6 +135,13 @@ def _may_be_bare_list(text: str, span: Span, printed: str) -> bool:
 
 def _only_units(units: UnitList) -> bool:
     return bool(units.mentions) and all(is_unit(mention.printed) for mention in units.mentions)
+
+
+def _mostly_named_units(units: UnitList) -> bool:
+    """Companies and the like end as nothing else does; among units that are known they are taken for units too."""
+    names = [mention.printed for mention in units.mentions]
+    named = sum(map(is_named_unit, names))
+    return len(names) >= FEWEST_BESIDE and is_named_unit(names[0]) and named >= MOST_KNOWN * len(names)
 
 
 # -- behind labels -----------------------------------------------------------------------------------------------------

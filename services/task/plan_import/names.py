@@ -63,6 +63,11 @@ def is_cut_apart(left: str, right: str) -> bool:
     )
 
 
+def is_named_unit(name: str) -> bool:
+    """Whether the name is that of one unit beyond doubt: it opens with its level, its place, or its function."""
+    return is_unit(name) and bool(prefix_of(name) or _PLACE.match(name) or _FUNCTION.match(name))
+
+
 def is_group(name: str) -> bool:
     """Whether the name stands for members that the directory has to supply (各区, 有关部门)."""
     return _GROUP.match(name) is not None

@@ -57,7 +57,7 @@ LASTING = re.compile("(?:长期|持续|常态化|立即|即时|全年|按时限|
 LIST_MARK = re.compile(r"[、,;。\t|/]")
 CONJUNCTION = re.compile("以及|和|及|与|暨")
 OPEN_END = re.compile("(?<![高中初])等(?!级)")
-CLOSES_LIST = re.compile(r"(?:[0-9一二三四五六七八九十]+个?)?(?:有关)?(?:部门|单位|地区|地方|机构)?")
+CLOSES_LIST = re.compile(r"(?:[0-9一二三四五六七八九十]+个?)?(?:有关)?(?:部门|单位|地区|地方|机构|方面)?")
 CANNOT_STAND_ALONE = re.compile("(?:部门|单位|地区|地方|机构|企业|个人)$")
 OPENS_SENTENCE = re.compile("[该此本][^,、由]{0,6}由")  # 该项工作由市商务局
 NOBODY = re.compile(r"[无/\\-]+|暂无|没有")
@@ -295,7 +295,7 @@ def _trimmed(text: str, span: Span) -> Span:
         start = opening.end()
     while start < end and (text[start].isspace() or text[start] in ":由请)"):
         start += 1
-    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.…()"):
+    while end > start and (text[end - 1].isspace() or text[end - 1] in ":.…*()"):
         end -= 1
     return Span(start, end)
 

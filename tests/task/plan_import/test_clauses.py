@@ -23,6 +23,12 @@ def test_a_list_without_a_verb_is_a_clause_where_a_sentence_ends() -> None:
     assert units("依托中心（市图书馆）开展服务。") == []
 
 
+def test_a_name_of_unknown_form_is_a_unit_among_units_that_are_known() -> None:
+    assert units("推进建设。（市商务局、市财政局、东海汇通）") == [["市商务局", "市财政局", "东海汇通"]]
+    assert units("推进合作（高校、科研院所、龙头企业、行业专家）。") == []
+    assert units("推进建设。（东海汇通、市商务局、市财政局）") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -106,6 +106,10 @@ def test_a_prefix_carries_over_enumeration_commas_only() -> None:
     assert names("市商务局、市场监管局,市贸促委") == ["市商务局", "市市场监管局", "市贸促委"]
 
 
+def test_an_organ_of_the_party_behind_another_takes_the_prefix_of_the_committee() -> None:
+    assert names("市委宣传部、文明办、文化和旅游局") == ["市委宣传部", "市委文明办", "市文化和旅游局"]
+
+
 def test_a_prefix_is_not_given_to_places_groups_or_national_units() -> None:
     assert names("市商务局、深圳海关、各区、人民银行某市分行") == ["市商务局", "深圳海关", "各区", "人民银行某市分行"]
     assert names("商务部、海关总署") == ["商务部", "海关总署"]
@@ -116,6 +120,7 @@ def test_a_prefix_is_not_given_to_places_groups_or_national_units() -> None:
     [
         ("海关总署、商务部等有关部门负责", ["海关总署", "商务部"], True),
         ("省科技厅等单位负责", ["省科技厅"], True),
+        ("省科技厅、教育厅等有关方面负责", ["省科技厅", "省教育厅"], True),
         ("银保监会等相关部门及各地区负责", ["银保监会", "相关部门", "各地区"], True),
         ("住房城乡建设部等国务院相关部门及各地区负责", ["住房城乡建设部", "国务院相关部门", "各地区"], True),
         ("国务院相关部门和单位及各地区负责", ["国务院相关部门和单位", "各地区"], False),
