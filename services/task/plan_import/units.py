@@ -12,6 +12,7 @@ from services.task.plan_import.names import (
     NESTED,
     Prefix,
     is_cut_apart,
+    is_group,
     is_unit,
     prefix_of,
     restored,
@@ -56,6 +57,8 @@ DATED = re.compile(r"\d|[年月度][底末初前]")
 LASTING = re.compile("(?:长期|持续|常态化|立即|即时|全年|按时限|按期)[^,;、]{0,6}")
 LIST_MARK = re.compile(r"[、,;。\t|/]")
 CONJUNCTION = re.compile("以及|和|及|与|暨")
+SEAM = re.compile("(?<=[局委办厅会室])(?=[省市县区州][\u4e00-\u9fff]{2}|各[省市县区州镇乡街有])")
+SHORTEST_BESIDE = 4  # 市委市政府 is one name
 OPEN_END = re.compile("(?<![高中初])等(?!级)")
 CLOSES_LIST = re.compile(r"(?:[0-9一二三四五六七八九十]+个?)?(?:有关)?(?:部门|单位|地区|地方|机构|方面)?")
 CANNOT_STAND_ALONE = re.compile("(?:部门|单位|地区|地方|机构|企业|个人)$")
@@ -284,9 +287,22 @@ def _conjoined(text: str, part: Span) -> Iterator[Span]:
         left, right = text[start : conjunction.start()].strip(), text[conjunction.end() : part.end].strip()
         stands_alone = not CANNOT_STAND_ALONE.match(CONJUNCTION.split(right)[0])
         if is_unit(right) and stands_alone and (is_unit(left) or CLOSES_LIST.fullmatch(left)):
-            yield Span(start, conjunction.start())
+            yield from _parted(text, Span(start, conjunction.start()))
             start = conjunction.end()
-    yield Span(start, part.end)
+    yield from _parted(text, Span(start, part.end))
+
+
+def _parted(text: str, name: Span) -> Iterator[Span]:
+    """Two names that lost what stood between them: 市商务局市财政局, 市商务局各区."""
+    seams = [seam.start() for seam in SEAM.finditer(text, *name)]
+    start = name.start
+    for seam, following in pairwise([*seams, name.end]):
+        left, right = text[start:seam].strip(), text[seam:following].strip()
+        whole = len(left) >= SHORTEST_BESIDE and is_unit(left) and prefix_of(left)
+        if whole and (prefix_of(right) or (is_group(right) and is_unit(right))):
+            yield Span(start, seam)
+            start = seam
+    yield Span(start, name.end)
 
 
 def _trimmed(text: str, span: Span) -> Span:

@@ -138,6 +138,21 @@ def test_a_conjunction_inside_a_name_splits_nothing(text: str) -> None:
     assert names(f"{text}负责") == [text]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("市商务局市财政局各区人民政府", ["市商务局", "市财政局", "各区人民政府"]),
+        ("市商务局" * 3 + "市市场监管局" * 9, ["市商务局"] * 3 + ["市市场监管局"] * 9),
+        ("省发展改革委省能源局", ["省发展改革委", "省能源局"]),
+        ("市委市政府督查室", ["市委市政府督查室"]),
+        ("市农村工作委员会市场处", ["市农村工作委员会市场处"]),
+        ("市政府办公室", ["市政府办公室"]),
+    ],
+)
+def test_names_that_lost_what_stood_between_them_are_parted(text: str, expected: list[str]) -> None:
+    assert names(f"责任单位:{text}") == expected
+
+
 def test_a_conjunction_between_two_names_splits_them() -> None:
     assert names("市商务局和市财政局以及各区负责") == ["市商务局", "市财政局", "各区"]
 
