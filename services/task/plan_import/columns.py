@@ -47,7 +47,11 @@ _COMPOSED = re.compile(
     "(?:年度|重点|主要|具体|工作|目标|改革|建设|推进|任务|措施|举措|内容|事项|项目|要点|行动|清单|分解|名称|政策|[与和及、])+"
 )  # 目标与任务, 重点工作任务及措施
 _HEADINGS = {use: re.compile(any_of(words)) for use, words in _WORDS.items()}
-_UNIT_HEADINGS = [(rule, re.compile(rule.pattern)) for rule in LABEL_RULES]
+_SHARED_OUT = "(?:责任|任务|职责|部门)分工|责任分解|责任人及责任单位"  # cells that may name roles themselves
+_UNIT_HEADINGS = [
+    (rule, re.compile(f"{rule.pattern}|{_SHARED_OUT}" if rule.name == "label.responsible" else rule.pattern))
+    for rule in LABEL_RULES
+]
 
 
 @lru_cache(maxsize=4096)

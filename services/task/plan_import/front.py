@@ -85,7 +85,7 @@ def _title_at(text: str, head: Sequence[Span], last: int, pattern: re.Pattern[st
 
 def _runs_on(text: str, line: Span) -> bool:
     printed = line.of(text).strip()
-    stands_alone = DATE_LINE.fullmatch(printed) or IN_BRACKETS.fullmatch(printed)
+    stands_alone = DATE_LINE.fullmatch(printed) or IN_BRACKETS.fullmatch(printed) or "".join(printed.split()) == "目录"
     return len(printed) <= 40 and CONTINUES.fullmatch(printed) is not None and not stands_alone
 
 

@@ -79,7 +79,7 @@ LABEL_RULES = (
     RoleRule(
         "label.lead",
         Role.LEAD,
-        f"{_SCOPE}总?牵头(?:责任|负责|落实)?{_BODY}|牵头(?=[ ]*:)",
+        f"{_SCOPE}总?牵头(?:责任|负责|落实|组织实施)?{_BODY}|牵头(?=[ ]*:)",
         ("牵头单位", "牵头责任部门", "省直牵头部门"),
     ),
     RoleRule(  # leads, but beside a 牵头单位 it is one of the others

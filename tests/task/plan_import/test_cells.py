@@ -60,6 +60,13 @@ def test_a_heading_composed_of_words_for_tasks_heads_tasks(heading: str) -> None
     assert column.use is Use.TASK
 
 
+@pytest.mark.parametrize("heading", ["责任分工", "任务分工", "主要责任单位", "协同配合单位", "牵头组织实施单位"])
+def test_a_heading_of_shared_duties_heads_units(heading: str) -> None:
+    column = column_of(heading)
+    assert column is not None
+    assert column.use is Use.UNITS
+
+
 @pytest.mark.parametrize("heading", ["工作进展", "年度目标", "重点难点", "建设年度"])
 def test_a_heading_without_a_word_for_tasks_heads_none(heading: str) -> None:
     column = column_of(heading)
