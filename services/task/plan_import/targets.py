@@ -58,6 +58,7 @@ TELLS = re.compile(
     "增加|增长|提高|提升|下降|降低|达到|超过|突破|新增|新建|建成|培育|保持|实现|扩大"
 )  # a verb of its own
 BREAK = re.compile("[,:]")
+PER_EACH = re.compile("每[\u4e00-\u9fff]{1,6}$")  # 达到每千人5批次
 INCLUSIVE = re.compile(r"\(不?含[^()]{0,8}\)")  # 67个(含)以上, 6亩以下(不含6亩)
 
 MOST_SHARED = 10  # quantities of a list that 分别 speaks of
@@ -143,7 +144,8 @@ def _between_commas(text: str, sentence: Span, at: Span) -> Span:
 def _comparator(text: str, clause: Span, quantity: Quantity) -> tuple[str, str]:
     if quantity.low is not None:
         return "range", "comparator.range"
-    before = _rule_before(text[max(clause.start, quantity.span.start - 8) : quantity.span.start].rstrip())
+    printed = text[max(clause.start, quantity.span.start - 14) : quantity.span.start].rstrip()
+    before = _rule_before(printed) or _rule_before(PER_EACH.sub("", printed))
     inclusive = INCLUSIVE.match(text, quantity.span.end)
     end = inclusive.end() if inclusive else quantity.span.end
     after = next((rule for rule, pattern in _AFTER if pattern.match(text, end)), None)
