@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
-from services.task.plan_import.names import is_named_unit, is_unit
+from services.task.plan_import.names import is_named_unit, is_office, is_unit
 from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, role_of_label
 from services.task.plan_import.spans import Span
 from services.task.plan_import.units import CLOSING, LIST_MARK, OPENING, UnitList, read_units, with_first_listed_as_lead
@@ -122,7 +122,7 @@ def _clause_in(text: str, span: Span) -> Clause | None:
     units = read_units(text, content)
     if units is None:
         return Clause(span, "bracket", None) if MUST_BE_DUTY.search(printed) and len(printed) < 200 else None
-    if units.role_printed or _only_units(units) or _mostly_named_units(units):
+    if units.role_printed or (_is_list(units) and _stands_apart(text, span, units)):
         return Clause(span, "bracket", units)
     return None
 
@@ -135,6 +135,16 @@ def _may_be_bare_list(text: str, span: Span, printed: str) -> bool:
 
 def _only_units(units: UnitList) -> bool:
     return bool(units.mentions) and all(is_unit(mention.printed) for mention in units.mentions)
+
+
+def _is_list(units: UnitList) -> bool:
+    return _only_units(units) or _mostly_named_units(units)
+
+
+def _stands_apart(text: str, span: Span, units: UnitList) -> bool:
+    """Right behind a word a bracket may also say which: 示范区域(高新区、经开区)."""
+    before = text[span.start - 1 : span.start]
+    return not before or before in BEFORE_BARE_LIST or before.isspace() or is_office(units.mentions[0].printed)
 
 
 def _mostly_named_units(units: UnitList) -> bool:

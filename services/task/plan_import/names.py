@@ -27,6 +27,8 @@ _BARE = frozenset(
 )
 _GROUP = re.compile(f"(?:{any_of(GROUP_OPENINGS)})|.*(?:部门|单位|地区|成员)$")
 _FUNCTION = re.compile(any_of(FUNCTIONS))
+_NATIONAL = re.compile("(?:总局|总署|监会|税务局)$")
+_OFFICE = re.compile("[局委办厅部署]$")
 _LEVEL = re.compile("自治区|自治州|省|市|区|县|州|旗|盟|兵团")
 _MARKET = re.compile("市场|市容|市政(?![府务协数研法策])")  # words that begin with 市 without naming a level
 _NOT_A_LEVEL = re.compile(
@@ -66,6 +68,12 @@ def is_cut_apart(left: str, right: str) -> bool:
 def is_named_unit(name: str) -> bool:
     """Whether the name is that of one unit beyond doubt: it opens with its level, its place, or its function."""
     return is_unit(name) and bool(prefix_of(name) or _PLACE.match(name) or _FUNCTION.match(name))
+
+
+def is_office(name: str) -> bool:
+    """Whether the name is an authority's even where nothing but a word stands before it: 市商务局, 财政部, 各区."""
+    by_ending = _NATIONAL.search(name) or (_FUNCTION.match(name) and _OFFICE.search(name))
+    return is_group(name) or (is_unit(name) and bool(prefix_of(name) or _PLACE.match(name) or by_ending))
 
 
 def is_group(name: str) -> bool:

@@ -23,6 +23,24 @@ def test_a_list_without_a_verb_is_a_clause_where_a_sentence_ends() -> None:
     assert units("依托中心（市图书馆）开展服务。") == []
 
 
+@pytest.mark.parametrize(
+    "which",
+    [
+        "打造示范区域（高新区、经开区）。",
+        "支持平台（重点实验室、企业技术中心）。",
+        "推动银行设点（工商银行、农业银行）。",
+    ],
+)
+def test_a_bracket_right_behind_a_word_that_says_which_is_no_clause(which: str) -> None:
+    assert read(which) == []
+
+
+def test_a_bracket_right_behind_a_word_may_name_offices() -> None:
+    assert units("推进建设（市商务局、财政局）。") == [["市商务局", "市财政局"]]
+    assert units("推进建设（商务部、海关总署）。") == [["商务部", "海关总署"]]
+    assert units("推进建设（税务总局、财政部）。") == [["税务总局", "财政部"]]
+
+
 def test_a_name_of_unknown_form_is_a_unit_among_units_that_are_known() -> None:
     assert units("推进建设。（市商务局、市财政局、东海汇通）") == [["市商务局", "市财政局", "东海汇通"]]
     assert units("推进合作（高校、科研院所、龙头企业、行业专家）。") == []
