@@ -132,6 +132,33 @@ async def test_an_aggregate_may_be_recorded_again_in_the_same_transaction(parcel
     assert await verified(parcels) == []
 
 
+async def test_many_aggregates_change_at_once_each_with_its_own_events(parcels: Parcels) -> None:
+    """Some of them in other columns than the others."""
+    sent = [await parcels.send(place) for place in ("shenzhen", "wuhan", "beijing")]
+    async with parcels.service.write() as work:
+        first, second, third = [await _load(work, parcel.id) for parcel in sent]
+        await work.record_all(
+            [
+                (third, third.move("harbin")),
+                (first, first.move_and_weigh("lhasa", 500)),
+                (second, second.move("urumqi")),
+            ]
+        )
+
+    stored = [await parcels.load(parcel.id) for parcel in sent]
+    assert [(parcel.place, parcel.version) for parcel in stored] == [("lhasa", 3), ("urumqi", 2), ("harbin", 2)]
+    rows = (await parcels.rows(LOG, "seq"))[3:]
+    assert [row["type"] for row in rows] == ["parcel.moved", "parcel.moved", "parcel.weighed", "parcel.moved"]
+    assert await parcels.count(EVENT_LOG.outbox) == 7
+    assert await verified(parcels) == []
+
+
+async def test_nothing_changes_where_nothing_is_given(parcels: Parcels) -> None:
+    async with parcels.service.write() as work:
+        await work.record_all([])
+    assert await parcels.count(LOG) == 0
+
+
 async def test_fifteen_hundred_aggregates_are_born_at_once_in_the_order_given(parcels: Parcels) -> None:
     async with parcels.service.write() as work:
         born = [Parcel.send(f"place-{n}", route=f"route-{n % 7}") for n in range(1500)]
