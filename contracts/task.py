@@ -68,9 +68,8 @@ class IndicatorIssued(Part):
     trajectory: str = "linear"
 
 
-@event("plan.published", version="1.0")
-class PlanPublished(Event):
-    """The plan is in force; one `plan.measure_published` per measure and one `assignment.issued` per unit follow."""
+class PlanInForce(Event):
+    """What a reader needs of a plan as it is in force."""
 
     plan: PlanKey
     title: str
@@ -86,13 +85,47 @@ class PlanPublished(Event):
     periods: list[PeriodIssued]
     indicators: list[IndicatorIssued] = []
     groups: dict[str, list[UnitKey]] = {}
-    """The expansion of each group as it was on the day of publication."""
+    """The expansion of each group as it was on the day of publication.
+
+    Under `measure/group`: as it was when an amendment gave the measure to the group.
+    """
     assignments: int
     sample: bool = False
 
 
-@event("plan.measure_published", version="1.0")
-class MeasurePublished(Event):
+@event("plan.published", version="1.0")
+class PlanPublished(PlanInForce):
+    """The plan is in force; one `plan.measure_published` per measure and one `assignment.issued` per unit follow."""
+
+
+class PlanChange(Part):
+    """One difference in words; `before` is null for what is new, `after` for what is gone."""
+
+    kind: str
+    place: str
+    before: str | None = None
+    after: str | None = None
+
+
+@event("plan.amended", version="1.0")
+class PlanAmended(PlanInForce):
+    """The plan says something else from a date on, here as a whole.
+
+    One event per measure and per assignment that it changes follows; what they do not name stays.
+    """
+
+    number: int
+    """Counts the plan's amendments from 1."""
+    effective_from: date
+    reason: str
+    document_number: str | None = None
+    by: AccountName
+    changes: list[PlanChange]
+    changes_left_out: int = 0
+    """How many more there are than an event can hold; the amendment lists them all."""
+
+
+class MeasureEvent(Event):
     plan: PlanKey
     measure: MeasureKey
     position: int
@@ -101,6 +134,25 @@ class MeasurePublished(Event):
     title: str
     title_en: str = ""
     strength: str
+
+
+@event("plan.measure_published", version="1.0")
+class MeasurePublished(MeasureEvent):
+    """A measure of a plan that was published, or that an amendment added."""
+
+
+@event("plan.measure_amended", version="1.0")
+class MeasureAmended(MeasureEvent):
+    """The measure keeps its key and says or stands elsewhere what these facts say."""
+
+    effective_from: date
+
+
+@event("plan.measure_ended", version="1.0")
+class MeasureEnded(MeasureEvent):
+    """The plan no longer has the measure; its key is never used again."""
+
+    effective_from: date
 
 
 class ObligationIssued(Part):
@@ -112,7 +164,10 @@ class ObligationIssued(Part):
 
 @event("assignment.issued", version="1.0")
 class AssignmentIssued(Event):
-    """A measure was assigned to a unit, with everything that the unit will have to report."""
+    """A measure was assigned to a unit, with everything that the unit will have to report.
+
+    Again on the same subject where an amendment gives back what another took away.
+    """
 
     plan: PlanKey
     measure: MeasureKey
@@ -138,6 +193,46 @@ class AssignmentAcknowledged(Event):
     by: AccountName
     by_report: bool = False
     """True where submitting the first report implied it."""
+
+
+@event("assignment.amended", version="1.0")
+class AssignmentAmended(Event):
+    """An amendment changed the unit's part in a measure, or for how long it reports."""
+
+    plan: PlanKey
+    measure: MeasureKey
+    unit: UnitKey
+    relation: Relation
+    measure_title: str
+    effective_from: date
+    reason: str
+    document_number: str | None = None
+    role: AssignmentRole
+    role_before: AssignmentRole
+    lead_inferred: bool
+    added: list[ObligationIssued] = []
+    """Owed from now on, beside what was owed before."""
+    excused: list[ObligationIssued] = []
+    """No longer owed; a `report.excused` of each follows."""
+
+
+@event("assignment.superseded", version="1.0")
+class AssignmentSuperseded(Event):
+    """An amendment took the measure from the unit. What began before `effective_from` is still owed."""
+
+    plan: PlanKey
+    measure: MeasureKey
+    unit: UnitKey
+    relation: Relation
+    role: AssignmentRole
+    measure_title: str
+    effective_from: date
+    reason: str
+    document_number: str | None = None
+    excused: list[ObligationIssued] = []
+    """Begin on or after that day; a `report.excused` of each follows."""
+    owed: list[ObligationIssued] = []
+    """Never submitted and still asked for."""
 
 
 class Reading(Part):
@@ -204,6 +299,27 @@ class ReportAccepted(ReportEvent):
     """No version of it was ever returned."""
     by: AccountName
     same_unit_review: bool = False
+
+
+@event("report.excused", version="1.0")
+class ReportExcused(ReportEvent):
+    """Nothing is asked for any more; nothing was ever submitted."""
+
+    reason: str
+    excused_at: datetime
+    by: AccountName
+
+
+@event("report.reinstated", version="1.0")
+class ReportReinstated(ReportEvent):
+    """What was excused is owed again, by the dates that were announced before."""
+
+    reason: str
+    opens: date
+    due: date
+    locks: date
+    reinstated_at: datetime
+    by: AccountName
 
 
 @event("deadline.rung_fired", version="1.1")

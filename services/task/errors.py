@@ -41,8 +41,68 @@ class PlanAlreadyPublished(AppError):
     code, status = "plan-already-published", 409
     title = Text("方案已发布", "Plan already published")
     detail = Text(
-        "方案 {plan} 已发布，其草稿不能再改。",
-        "Plan {plan} is in force; its draft can no longer be changed.",
+        "方案 {plan} 已发布，不能再次发布；要修改，请放入新的草稿，再作为修订（amend）生效。",
+        "Plan {plan} is in force and cannot be published again; to change it, put a new draft and amend the plan.",
+    )
+
+
+class PlanNotInForce(AppError):
+    code, status = "plan-not-in-force", 409
+    title = Text("方案尚未发布", "The plan is not in force")
+    detail = Text(
+        "方案 {plan} 尚未发布，没有可以修订的内容；请直接修改草稿后发布。",
+        "Plan {plan} is not in force, so there is nothing to amend; change its draft and publish it.",
+    )
+
+
+class NothingToAmend(AppError):
+    code, status = "nothing-to-amend", 409
+    title = Text("没有不同", "No difference")
+    detail = Text(
+        "方案 {plan} 的草稿与现行方案相同，无需修订；请先放入修改后的草稿。",
+        "The draft of plan {plan} says what is in force; put a changed draft first.",
+    )
+
+
+class DraftOfOtherVersion(AppError):
+    code, status = "draft-of-other-version", 409
+    title = Text("草稿已过时", "The draft is outdated")
+    detail = Text(
+        "草稿是对照方案 {plan} 的第 {compared} 版编制的，现行方案已是第 {current} 版；请核对差异后重新放入草稿。",
+        "The draft was compared with version {compared} of plan {plan}, which is now at version {current}; "
+        "look at the difference and put the draft again.",
+    )
+
+
+class AmendmentOutsidePlan(AppError):
+    code, status = "effective-from-outside-plan", 422
+    title = Text("生效日不可用", "Effective date not possible")
+    detail = Text(
+        "修订的生效日 {day} 应在 {first} 至 {last} 之间：不早于今天，不晚于修订后的方案结束日。",
+        "The amendment cannot take effect on {day}; choose a day from {first} to {last}, "
+        "not before today nor after the end of the plan as amended.",
+    )
+
+
+class AmendmentMayNotChange(AppError):
+    """`errors` names the fields."""
+
+    code, status = "amendment-may-not-change", 422
+    title = Text("修订不能改动的内容", "Not open to amendment")
+    detail = Text(
+        "方案的开始日、时区和填报周期在执行中不能修订，见 errors；请在草稿中改回原值。",
+        "Start, zone and reporting cycle of a plan in force cannot be amended, see errors; put them back in the draft.",
+    )
+
+
+class MeasureKeyUsed(AppError):
+    """`errors` names the places."""
+
+    code, status = "measure-key-used", 422
+    title = Text("措施编号已用过", "Measure key used before")
+    detail = Text(
+        "有 {count} 项措施的编号属于已停止的措施，见 errors；编号不再启用，请改用新的编号。",
+        "{count} measure(s) have the key of one that has ended, see errors; keys are not used again, give new ones.",
     )
 
 
@@ -76,6 +136,16 @@ class AlreadyAcknowledged(AppError):
     detail = Text("{by} 已于 {at} 签收，无需重复。", "{by} acknowledged it at {at}; nothing more is needed.")
 
 
+class AssignmentEnded(AppError):
+    code, status = "assignment-superseded", 409
+    title = Text("交办事项已被修订取代", "Superseded by an amendment")
+    detail = Text(
+        "方案已修订，措施 {measure} 自 {day} 起不再由单位 {unit} 承担，无需签收；此前的应报事项照旧。",
+        "The plan was amended: from {day} on measure {measure} is no longer {unit}'s, and needs no acknowledgement; "
+        "reports that it owes from before stay.",
+    )
+
+
 class PeriodNotOpen(AppError):
     code, status = "period-not-open", 409
     title = Text("尚未开放填报", "Period not open")
@@ -100,7 +170,7 @@ class ReportAlreadyAccepted(AppError):
     )
 
 
-class ReportExcused(AppError):
+class ReportIsExcused(AppError):
     code, status = "report-excused", 409
     title = Text("免报", "Excused")
     detail = Text("{period} 已免报，无需提交。", "{period} is excused; nothing is to be submitted.")

@@ -59,42 +59,77 @@ class IssuedUnit:
     excused: str | None = None
 
 
-def expand(
-    plan: PlanFile, groups: Mapping[GroupKey, Collection[UnitKey]], units: Container[UnitKey]
-) -> list[IssuedUnit]:
+Groups = Mapping[GroupKey, Collection[UnitKey]]
+Kept = Mapping[tuple[MeasureKey, GroupKey], Collection[UnitKey]]
+
+
+def expand(plan: PlanFile, groups: Groups, units: Container[UnitKey], kept: Kept | None = None) -> list[IssuedUnit]:
     """What publishing will issue, in the order of the plan, members of a group in the directory's order.
 
-    `groups` and `units` are the directory's. Raises UnknownUnit (office, owners and group members included),
-    UnknownGroup or DuplicateUnit.
+    `groups` and `units` are the directory's; `kept` are expansions that stay as they were, by measure and group.
+    Raises UnknownUnit (office, owners and group members included), UnknownGroup or DuplicateUnit.
     """
-    entries = list(_entries(plan))
-    _refuse_any(UnknownGroup, [*_unknown_groups(entries, groups)])
-    _refuse_any(UnknownUnit, [*_unknown_units(plan, entries, groups, units)])
-    _refuse_any(DuplicateUnit, [*_units_twice(entries, groups)])
-    return [issued for entry in entries for issued in entry.issued(groups)]
+    entries = list(_entries(plan, groups, kept or {}))
+    _refuse_any(UnknownGroup, [*_unknown_groups(entries)])
+    _refuse_any(UnknownUnit, [*_unknown_units(plan, entries, units)])
+    _refuse_any(DuplicateUnit, [*_units_twice(entries)])
+    return [issued for entry in entries for issued in entry.issued()]
+
+
+def kept_expansions(before: PlanFile, after: PlanFile, expansion: Mapping[str, Collection[UnitKey]]) -> Kept:
+    """Expansions of a plan in force that an amendment leaves as they are: the same group with the same part in a measure."""
+    held = _group_parts(before)
+    same = (place for place, part in _group_parts(after).items() if held.get(place) == part)
+    return {(m, group): expansion.get(expansion_key(m, group), expansion.get(group, ())) for m, group in same}
+
+
+def expansion_key(measure: MeasureKey, group: GroupKey) -> str:
+    """Where the expansion is kept that an amendment gave to one measure; the others are kept by their group alone."""
+    return f"{measure}/{group}"
+
+
+def _group_parts(plan: PlanFile) -> dict[tuple[MeasureKey, GroupKey], tuple[AssignmentRole, dict[UnitKey, str]]]:
+    return {
+        (measure.key, unit.group): (unit.role, unit.excused)
+        for measure in plan.measures
+        for unit in measure.units
+        if unit.group is not None
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A unit or group in a measure, and its place in the file."""
+    """A unit or group in a measure, its place in the file, and whom it stands for; None where nobody knows."""
 
     pointer: str
     measure: Measure
     named: MeasureUnit
+    members: Collection[UnitKey] | None
 
-    def issued(self, groups: Mapping[GroupKey, Collection[UnitKey]]) -> Iterator[IssuedUnit]:
-        group = self.named.group
-        for unit in [self.named.named] if group is None else groups[group]:
+    def issued(self) -> Iterator[IssuedUnit]:
+        for unit in self.members or ():
             yield IssuedUnit(
-                self.measure.key, unit, self.named.role, self.named.lead_inferred, group, self.named.excused.get(unit)
+                self.measure.key,
+                unit,
+                self.named.role,
+                self.named.lead_inferred,
+                self.named.group,
+                self.named.excused.get(unit),
             )
 
 
-def _entries(plan: PlanFile) -> Iterator[_Entry]:
+def _entries(plan: PlanFile, groups: Groups, kept: Kept) -> Iterator[_Entry]:
     for a, area in enumerate(plan.areas):
         for m, measure in enumerate(area.measures):
             for u, unit in enumerate(measure.units):
-                yield _Entry(f"/areas/{a}/measures/{m}/units/{u}", measure, unit)
+                pointer = f"/areas/{a}/measures/{m}/units/{u}"
+                yield _Entry(pointer, measure, unit, _members(measure.key, unit, groups, kept))
+
+
+def _members(measure: MeasureKey, unit: MeasureUnit, groups: Groups, kept: Kept) -> Collection[UnitKey] | None:
+    if unit.group is None:
+        return [unit.named]
+    return kept.get((measure, unit.group), groups.get(unit.group))
 
 
 def _refuse_any(situation: type[Unresolved], errors: list[FieldError]) -> None:
@@ -102,48 +137,41 @@ def _refuse_any(situation: type[Unresolved], errors: list[FieldError]) -> None:
         raise situation(errors)
 
 
-def _unknown_groups(entries: list[_Entry], groups: Container[GroupKey]) -> Iterator[FieldError]:
+def _unknown_groups(entries: list[_Entry]) -> Iterator[FieldError]:
     for entry in entries:
-        group = entry.named.group
-        if group is not None and group not in groups:
+        if entry.members is None:
+            group = entry.named.group
             sentence = Text(f"单位目录里没有单位组 {group}。", f"The directory has no group {group}.")
             yield FieldError(f"{entry.pointer}/group", sentence)
 
 
-def _unknown_units(
-    plan: PlanFile,
-    entries: list[_Entry],
-    groups: Mapping[GroupKey, Collection[UnitKey]],
-    units: Container[UnitKey],
-) -> Iterator[FieldError]:
-    for pointer, unit in _named_units(plan, entries, groups):
+def _unknown_units(plan: PlanFile, entries: list[_Entry], units: Container[UnitKey]) -> Iterator[FieldError]:
+    for pointer, unit in _named_units(plan, entries):
         if unit not in units:
             yield FieldError(pointer, Text(f"单位目录里没有单位 {unit}。", f"The directory has no unit {unit}."))
     for entry in entries:
         for unit in entry.named.excused:
-            if unit not in groups[entry.named.named]:
+            if unit not in (entry.members or ()):
                 sentence = Text(f"{unit} 不是该单位组的成员。", f"{unit} is not a member of this group.")
                 yield FieldError(f"{entry.pointer}/excused/{unit}", sentence)
 
 
-def _named_units(
-    plan: PlanFile, entries: list[_Entry], groups: Mapping[GroupKey, Collection[UnitKey]]
-) -> Iterator[tuple[str, UnitKey]]:
+def _named_units(plan: PlanFile, entries: list[_Entry]) -> Iterator[tuple[str, UnitKey]]:
     yield "/office", plan.office
     if plan.group is not None:
         yield "/group", plan.group
     for entry in entries:
         part = "unit" if entry.named.group is None else "group"
-        yield from ((f"{entry.pointer}/{part}", issued.unit) for issued in entry.issued(groups))
+        yield from ((f"{entry.pointer}/{part}", issued.unit) for issued in entry.issued())
     for n, indicator in enumerate(plan.indicators):
         if indicator.owner is not None:
             yield f"/indicators/{n}/owner", indicator.owner
 
 
-def _units_twice(entries: list[_Entry], groups: Mapping[GroupKey, Collection[UnitKey]]) -> Iterator[FieldError]:
+def _units_twice(entries: list[_Entry]) -> Iterator[FieldError]:
     seen: set[tuple[MeasureKey, UnitKey]] = set()
     for entry in entries:
-        for issued in entry.issued(groups):
+        for issued in entry.issued():
             if (issued.measure, issued.unit) in seen:
                 yield FieldError(
                     entry.pointer,

@@ -10,6 +10,7 @@ UNIT = frozenset({"liaison", "unit_head", "machine"})
 PUT_PLAN = Permission("put-plan", "编制方案草稿", "draft a plan", anywhere=OFFICE)
 IMPORT_PLAN = Permission("import-plan", "导入方案", "import a plan", anywhere=OFFICE)
 PUBLISH_PLAN = Permission("publish-plan", "发布方案", "publish a plan", anywhere=frozenset({"office_head"}))
+AMEND_PLAN = Permission("amend-plan", "修订方案", "amend a plan", anywhere=frozenset({"office_head"}))
 READ_PLAN = Permission("read-plan", "查看整个方案", "read a whole plan", anywhere=READERS)
 SEE_PLAN = Permission("see-plan", "查看方案", "see a plan", anywhere=READERS | UNIT | {"district_coordinator"})
 READ_UNIT_ITEMS = Permission(

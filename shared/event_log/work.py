@@ -59,7 +59,7 @@ class UnitOfWork:
         """Write a changed aggregate and its events. Raises VersionConflict when it was changed meanwhile."""
         rows = self._log_rows(aggregate, _as_list(events))
         await change_and_append(
-            self.connection, self.tables, table_of(type(aggregate)), {"id": aggregate.id, **changes(aggregate)}, rows
+            self.connection, self.tables, _table(aggregate), {"id": aggregate.id, **changes(aggregate)}, rows
         )
         self.recorded += len(rows)
         return aggregate
@@ -75,7 +75,7 @@ class UnitOfWork:
         by_table: dict[Table, list[dict[str, Any]]] = {}
         for aggregate, events in born:
             rows += self._log_rows(aggregate, _as_list(events))
-            by_table.setdefault(table_of(type(aggregate)), []).append(_columns(aggregate))
+            by_table.setdefault(_table(aggregate), []).append(_columns(aggregate))
         for table, values in by_table.items():
             await self.connection.execute(insert(table), values)
         await append(self.connection, self.tables, rows)
@@ -91,7 +91,7 @@ class UnitOfWork:
         for aggregate, events in changed:
             rows += self._log_rows(aggregate, _as_list(events))
             change = dict(sorted({"id": aggregate.id, **changes(aggregate)}.items()))
-            alike.setdefault((table_of(type(aggregate)), tuple(change)), []).append(change)
+            alike.setdefault((_table(aggregate), tuple(change)), []).append(change)
         for (table, _), values in alike.items():
             await update_rows(self.connection, table, values)
         await append(self.connection, self.tables, rows)
@@ -150,4 +150,4 @@ def _table(aggregate: Aggregate) -> Table:
 
 
 def _columns(aggregate: Aggregate) -> dict[str, Any]:
-    return {column.name: getattr(aggregate, column.name) for column in table_of(type(aggregate)).columns}
+    return {column.name: getattr(aggregate, column.name) for column in _table(aggregate).columns}

@@ -112,11 +112,13 @@ TASK: dict[str, Right] = {
     "GET /todo": Right(EVERYBODY),
     "GET /plans": Right(EVERYBODY),
     "GET /events": only(HEAD | {"auditor", "feed-robot"}),
-    "PUT /plans/{plan}": Right(OFFICE, EVERYBODY - OFFICE_ANYWHERE, status=409),  # its body is the story's plan
+    "PUT /plans/{plan}": Right(OFFICE, EVERYBODY - OFFICE_ANYWHERE),  # its body is the story's plan
     "GET /plans/{plan}": Right(READERS | PARTAKERS),
     "GET /plans/{plan}/file": Right(READERS, EVERYBODY - OFFICE_ANYWHERE),
     "GET /plans/{plan}/preview": Right(OFFICE, EVERYBODY - OFFICE_ANYWHERE),
     "POST /plans/{plan}/publish": only(HEAD, status=409, body={"first_period": Q4}),
+    "POST /plans/{plan}/amend": only(HEAD, status=409, body={"effective_from": "2024-12-31", "reason": "任务调整"}),
+    "GET /plans/{plan}/amendments": Right(READERS, EVERYBODY - OFFICE_ANYWHERE),
     "GET /plans/{plan}/measures": Right(READERS | PARTAKERS),
     "GET /plans/{plan}/measures/{measure}": Right(READERS | OF_FUTIAN),
     "GET /plans/{plan}/deadlines": Right(READERS | PARTAKERS),

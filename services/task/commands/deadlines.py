@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from contracts.names import DeadlineKind
 from services.task.calendar import WorkingCalendar
 from services.task.commands.ladders import ladder_of
 from services.task.models import Deadline
 from services.task.queries.deadlines import lock_due_deadlines, open_duties
 from services.task.queries.plans import clocks_of
 from shared.db import table_of
+from shared.db.bulk import rows_in, update_rows
 from shared.event_log import UnitOfWork
 from shared.event_log.aggregate import changes
 
@@ -34,6 +37,14 @@ async def replace_deadline(work: UnitOfWork, deadline: Deadline) -> None:
     retired = {"next_rung": None, "next_at": None, "retired_at": work.now}
     await work.connection.execute(update(DEADLINE).where(*former, DEADLINE.c.next_at.is_not(None)).values(retired))
     await arm_deadlines(work.connection, [deadline])
+
+
+async def retire_deadlines(work: UnitOfWork, subjects: Sequence[UUID], kind: DeadlineKind) -> None:
+    """Nothing more fires for these subjects, which this transaction has locked; their own events say why."""
+    kept = (DEADLINE.c.kind == kind, DEADLINE.c.next_at.is_not(None))
+    armed = await rows_in(work.connection, DEADLINE, "about_id", subjects, *kept, lock=True)
+    retired = {"next_rung": None, "next_at": None, "retired_at": work.now}
+    await update_rows(work.connection, DEADLINE, [{"id": row["id"], **retired} for row in armed])
 
 
 async def fire_due_rungs(work: UnitOfWork, calendar: WorkingCalendar, limit: int) -> int:

@@ -1,9 +1,10 @@
 """What publishing a plan brings forth: assignments, obligations and deadlines. Pure: no clock, no session."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from contracts.names import DeadlineKind, Relation
 from contracts.task import (
@@ -22,6 +23,7 @@ from services.task.expansion import IssuedUnit
 from services.task.models import Assignment, Deadline, Plan, Report
 from services.task.periods import Period, periods_between
 from services.task.queries.directory import KnownUnit
+from services.task.report_dates import ReportDates
 from services.task.schemas.plan_file import PlanFile
 from services.task.schemas.targets import Indicator
 from shared.events import Event
@@ -68,21 +70,22 @@ def issue_plan(
 ) -> Issue:
     """Assignments in the order of the plan, each with one report per period from its start to the plan's end."""
     plan = _plan(file, issued, starts.first, at, sample)
-    periods = _periods(file, starts.first, calendar)
+    periods = periods_of(file, starts.first, calendar)
     wanted = [unit for unit in issued if unit.excused is None]
-    assignments = [_assignment(plan, file, unit, units[unit.unit], calendar, at) for unit in wanted]
+    assignments = [assignment_of(plan, file, unit, units[unit.unit], calendar, at) for unit in wanted]
     owed = [(assignment, starts.of(assignment, periods)) for assignment in assignments]
     for assignment, own in owed:
         assignment.acknowledge_due = max(assignment.acknowledge_due, starts.acknowledge_by(assignment, own))
-    reports = [_report(plan, assignment, period) for assignment, own in owed for period in own]
+    reports = [report_of(plan, assignment, period) for assignment, own in owed for period in own]
+    relations = {assignment.id: Relation(assignment.relation) for assignment in assignments}
     titles = {measure.key: measure.title for measure in file.measures}
     return Issue(
         plan,
-        [_published(plan, file, periods, len(assignments)), *_measures_published(plan, file)],
-        [_measure_row(plan, event) for event in _measures_published(plan, file)],
-        [(a, _assignment_issued(a, titles[a.measure], own, sample=sample)) for a, own in owed],
+        [_published(plan, file, periods, len(assignments)), *measures_of(plan, file)],
+        [measure_row(plan, event) for event in measures_of(plan, file)],
+        [(a, issued_event(a, titles[a.measure], own, sample=sample)) for a, own in owed],
         reports,
-        _deadlines(file, calendar, assignments, reports, at),
+        deadlines_of(file, calendar, assignments, reports, relations, at),
     )
 
 
@@ -107,35 +110,40 @@ def _plan(file: PlanFile, issued: Sequence[IssuedUnit], first: Period, at: datet
     )
 
 
-def _periods(file: PlanFile, first: Period, calendar: WorkingCalendar) -> list[PeriodIssued]:
-    """The last period is the one that the plan's end falls into."""
+def periods_of(
+    file: PlanFile, first: Period, calendar: WorkingCalendar, announced: Mapping[str, ReportDates] | None = None
+) -> list[PeriodIssued]:
+    """The last period is the one that the plan's end falls into. Dates that were `announced` stand."""
     issued = []
     for period in periods_between(file.reporting.cycle, first.first_day, file.ends):
-        dates = file.reporting.dates(period, calendar)
+        dates = (announced or {}).get(str(period)) or file.reporting.dates(period, calendar)
         named = {"period": str(period), "starts": period.first_day, "ends": period.last_day}
         issued.append(PeriodIssued(**named, opens=dates.opens, due=dates.due, locks=dates.locks))
     return issued
 
 
 def _published(plan: Plan, file: PlanFile, periods: list[PeriodIssued], assignments: int) -> Event:
-    return plan.published(
-        issuer=file.issuer,
-        cycle=file.reporting.cycle.value,
-        areas=[AreaIssued(number=area.number, title=area.title, title_en=area.title_en) for area in file.areas],
-        periods=periods,
-        indicators=[_indicator(indicator) for indicator in file.indicators],
-        assignments=assignments,
-    )
+    return plan.published(periods=periods, assignments=assignments, **facts_of(file))
 
 
-def _indicator(indicator: Indicator) -> IndicatorIssued:
+def facts_of(file: PlanFile) -> dict[str, Any]:
+    """What the plan's events take from its file alone."""
+    return {
+        "issuer": file.issuer,
+        "cycle": file.reporting.cycle.value,
+        "areas": [AreaIssued(number=area.number, title=area.title, title_en=area.title_en) for area in file.areas],
+        "indicators": [indicator_issued(indicator) for indicator in file.indicators],
+    }
+
+
+def indicator_issued(indicator: Indicator) -> IndicatorIssued:
     plain = indicator.model_dump(mode="json")
     target = TargetIssued(**{name: plain["target"][name] for name in TargetIssued.model_fields})
     same = {name: plain[name] for name in IndicatorIssued.model_fields if name in plain and name != "target"}
     return IndicatorIssued(indicator=indicator.key, target=target, **same)
 
 
-def _measures_published(plan: Plan, file: PlanFile) -> list[MeasurePublished]:
+def measures_of(plan: Plan, file: PlanFile) -> list[MeasurePublished]:
     placed = [(area.number, measure) for area in file.areas for measure in area.measures]
     return [
         MeasurePublished(
@@ -151,11 +159,11 @@ def _measures_published(plan: Plan, file: PlanFile) -> list[MeasurePublished]:
     ]
 
 
-def _measure_row(plan: Plan, event: MeasurePublished) -> dict[str, Any]:
+def measure_row(plan: Plan, event: MeasurePublished) -> dict[str, Any]:
     return {"plan_id": plan.id, **event.model_dump(exclude={"plan"})}
 
 
-def _assignment(
+def assignment_of(
     plan: Plan, file: PlanFile, issued: IssuedUnit, unit: KnownUnit, calendar: WorkingCalendar, at: datetime
 ) -> Assignment:
     return Assignment(
@@ -173,15 +181,13 @@ def _assignment(
     )
 
 
-def _assignment_issued(
-    assignment: Assignment, title: str, periods: list[PeriodIssued], *, sample: bool
-) -> AssignmentIssued:
+def issued_event(assignment: Assignment, title: str, periods: list[PeriodIssued], *, sample: bool) -> AssignmentIssued:
     same = {name: getattr(assignment, name) for name in AssignmentIssued.model_fields if hasattr(assignment, name)}
     obligations = [ObligationIssued(period=p.period, opens=p.opens, due=p.due, locks=p.locks) for p in periods]
     return AssignmentIssued(**same, measure_title=title, obligations=obligations, sample=sample)
 
 
-def _report(plan: Plan, assignment: Assignment, period: PeriodIssued) -> Report:
+def report_of(plan: Plan, assignment: Assignment, period: PeriodIssued) -> Report:
     return Report(
         plan_id=plan.id,
         assignment_id=assignment.id,
@@ -197,11 +203,18 @@ def _report(plan: Plan, assignment: Assignment, period: PeriodIssued) -> Report:
     )
 
 
-def _deadlines(
-    file: PlanFile, calendar: WorkingCalendar, assignments: list[Assignment], reports: list[Report], at: datetime
+def deadlines_of(
+    file: PlanFile,
+    calendar: WorkingCalendar,
+    assignments: Iterable[Assignment],
+    reports: Iterable[Report],
+    relations: Mapping[UUID, Relation],
+    at: datetime,
 ) -> list[Deadline]:
-    """Armed from now on: what a first period already missed is not announced as if it had just happened."""
-    relations = {assignment.id: Relation(assignment.relation) for assignment in assignments}
+    """Armed from now on: what a first period already missed is not announced as if it had just happened.
+
+    `relations` are those of the reports' assignments, by id.
+    """
     deadlines = [Deadline.of_assignment(assignment) for assignment in assignments]
     deadlines += [
         Deadline.of_report(report, DeadlineKind.REPORT, relations[report.assignment_id], due=report.due)

@@ -14,11 +14,11 @@ from services.task.expansion import UnknownUnit
 from services.task.models import ImportDraft
 from services.task.permissions import IMPORT_PLAN
 from services.task.plan_import import Draft, Status, UnitDirectory
-from services.task.plan_import.comparison import Change, compare
+from services.task.plan_import.carrying import carry_over
+from services.task.plan_import.comparison import Change, Difference, compare
 from services.task.plan_import.confirmation import confirm, confirm_all, edit, reject, require_resolved, restore
 from services.task.plan_import.draft import DraftUnit
 from services.task.plan_import.errors import (
-    BecomesAmendment,
     NotConfirmed,
     NothingToCompare,
     PlanHasAnotherDraft,
@@ -34,7 +34,6 @@ from shared.errors import FieldError, PreconditionFailed, PreconditionRequired, 
 from shared.event_log import UnitOfWork
 
 Operation = EditIn | DecideIn
-MOST_LISTED = 200  # changes in a refusal; the difference lists them all
 
 
 async def import_document(work: UnitOfWork, caller: Actor, draft: Draft, sha256: str) -> ImportDraft:
@@ -64,22 +63,23 @@ async def decide_items(
 
 async def confirm_import(
     work: UnitOfWork, caller: Actor, draft_id: UUID, body: ConfirmIn, expected: int | None
-) -> ImportDraft:
+) -> tuple[ImportDraft, Difference | None]:
     """Confirm every item, or put the confirmed draft as the draft of a plan, or both; all or none.
 
-    Raises MayNot, PlanDraftNotFound, PreconditionRequired, PreconditionFailed, NotResolved, NotConfirmed,
-    BecomesAmendment, PlanHasAnotherDraft, pydantic's ValidationError where the plan file lacks something, and what
-    `put_draft` raises.
+    Of a plan in force also what the draft would change in it. Raises MayNot, PlanDraftNotFound, PreconditionRequired,
+    PreconditionFailed, NotResolved, NotConfirmed, PlanHasAnotherDraft, pydantic's ValidationError where the plan file
+    lacks something, and what `put_draft` raises.
     """
     found = await _get(work, caller, draft_id, expected)
     draft = confirm_all(found.draft) if body.all else found.draft
     require_resolved(draft)
+    difference = None
     if body.plan is not None and body.office is not None:
         _must_be_confirmed(draft)
-        await _put(work, caller, draft, body, body.plan, body.office)
+        difference = await _put(work, caller, draft, body, body.plan, body.office)
         found.plan = body.plan
     found.decide(draft, by=caller.account, at=work.now)
-    return await _keep(work, found)
+    return await _keep(work, found), difference
 
 
 async def revert_import(work: UnitOfWork, caller: Actor, draft_id: UUID, expected: int | None) -> ImportDraft:
@@ -107,7 +107,7 @@ async def find_difference(
         raise PlanNotFound(plan=plan)
     directory = UnitDirectory.from_mapping(await directory_of(connection))
     imported = to_plan_file(found.draft, directory, key=plan, office=current["office"])
-    return plan, compare(imported, current).changes, in_force
+    return plan, compare(carry_over(imported, current, {}), current).changes, in_force
 
 
 # -- one decision ------------------------------------------------------------------------------------------------------
@@ -162,28 +162,23 @@ def _must_be_confirmed(draft: Draft) -> None:
         raise NotConfirmed(count=len(open_items))
 
 
-async def _put(work: UnitOfWork, caller: Actor, draft: Draft, body: ConfirmIn, plan: str, office: str) -> None:
+async def _put(
+    work: UnitOfWork, caller: Actor, draft: Draft, body: ConfirmIn, plan: str, office: str
+) -> Difference | None:
+    """Put the plan's draft; what it would change where the plan is in force."""
     if not caller.sees_plan(plan):
         raise PlanNotFound(plan=plan)
     directory = UnitDirectory.from_mapping(await directory_of(work.connection))
-    file = to_plan_file(draft, directory, key=plan, office=office, group=body.group) | body.chosen()
+    chosen = body.chosen() | ({"group": body.group} if body.group else {})
+    file = to_plan_file(draft, directory, key=plan, office=office)
     current, in_force = await find_current_file(work.connection, plan)
     if current is not None and in_force:
-        raise _amendment(plan, compare(file, current).changes)
+        file = carry_over(file, current, chosen)
     try:
-        await put_draft(work, caller, PlanFile.model_validate(file), body.replaces)
+        put, _ = await put_draft(work, caller, PlanFile.model_validate(file | chosen), body.replaces)
     except (PreconditionRequired, PreconditionFailed) as other:
         raise PlanHasAnotherDraft(plan=plan, etag=other.facts["etag"]) from other
-
-
-def _amendment(plan: str, changes: tuple[Change, ...]) -> BecomesAmendment:
-    return BecomesAmendment(plan=plan, count=len(changes), errors=[_told(change) for change in changes[:MOST_LISTED]])
-
-
-def _told(change: Change) -> FieldError:
-    before, after = change.before, change.after
-    sentence = Text(f"现行：{before or '无'}；导入：{after or '无'}", f"in force: {before}; imported: {after}")
-    return FieldError(f"/{change.kind}/{change.place}", sentence)
+    return compare(put.file, current) if current is not None and in_force else None
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------

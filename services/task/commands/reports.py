@@ -23,7 +23,7 @@ async def submit_report(
     """Record a unit's answer to an obligation. The same body again changes nothing.
 
     Raises ReportNotFound (also where the caller's scope does not reach), MayNot, PlanClosed, PreconditionRequired,
-    PreconditionFailed, Invalid, ReportAlreadyAccepted, ReportExcused, PeriodNotOpen, PeriodLocked.
+    PreconditionFailed, Invalid, ReportAlreadyAccepted, ReportIsExcused, PeriodNotOpen, PeriodLocked.
     """
     found = await lock_report(work, key, caller)
     caller.must(SUBMIT_REPORT, key.unit)
@@ -101,7 +101,7 @@ def _must_be_open(found: LockedReport) -> None:
 
 
 async def _acknowledge_by_report(work: UnitOfWork, report: Report, caller: Actor) -> None:
-    """Submitting implies acknowledgement, unless it came in while this transaction waited for the lock."""
+    """Submitting implies acknowledgement, unless it or an amendment came in while this transaction waited for the lock."""
     assignment = await lock_assignment_by_id(work.connection, report.assignment_id)
-    if assignment.acknowledged_at is None:
+    if assignment.acknowledged_at is None and assignment.ended_on is None:
         await work.record(assignment, assignment.acknowledge(by=caller.account, at=work.now, by_report=True))

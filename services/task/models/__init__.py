@@ -2,7 +2,7 @@
 
 from services.task.models.assignment import Assignment, AssignmentState
 from services.task.models.deadline import Deadline
-from services.task.models.plan import Measure, Plan, PlanDraft, PlanState
+from services.task.models.plan import Measure, Plan, PlanAmendment, PlanDraft, PlanState
 from services.task.models.plan_drafts import ImportDraft
 from services.task.models.report import Report, ReportContent, ReportState, ShownState
 from services.task.models.tables import CLOCK, CONSUMING, EVENT_LOG, Account, TaskTable, groups, units
@@ -18,6 +18,7 @@ __all__ = [
     "ImportDraft",
     "Measure",
     "Plan",
+    "PlanAmendment",
     "PlanDraft",
     "PlanState",
     "Report",

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from contracts.task import PlanPublished
+from contracts.task import PlanAmended, PlanPublished
 from services.task.models.tables import TaskTable
 from shared.db.columns import JsonText, UtcDateTime, Word
 from shared.event_log import Aggregate
@@ -19,7 +19,7 @@ class PlanState(StrEnum):
 
 
 class PlanDraft(TaskTable, table=True):
-    """A plan file that is not yet in force. It has a revision of its own and no events."""
+    """A plan file that is to be published, or to amend the plan in force. It has a revision of its own and no events."""
 
     __tablename__ = "plan_drafts"
 
@@ -29,6 +29,8 @@ class PlanDraft(TaskTable, table=True):
     file: dict[str, Any] = Field(sa_type=JsonText)
     updated_by: str
     updated_at: datetime = Field(sa_type=UtcDateTime)
+    plan_version: int = 0
+    """Version of the plan in force that it was compared with when it was put; 0 where none was in force."""
 
 
 class Plan(Aggregate, TaskTable, table=True):
@@ -49,9 +51,9 @@ class Plan(Aggregate, TaskTable, table=True):
     published_at: datetime = Field(sa_type=UtcDateTime)
     sample: bool = False
     file: dict[str, Any] = Field(sa_type=JsonText)
-    """The plan file as it was published: reporting rules, clocks, indicators."""
+    """The plan file as it is in force: reporting rules, clocks, indicators."""
     expansion: dict[str, list[str]] = Field(sa_type=JsonText)
-    """Members of each group on the day of publication."""
+    """Members of each group on the day of publication; under `measure/group` those when an amendment named the group."""
 
     @property
     def partition_key(self) -> str:
@@ -59,23 +61,21 @@ class Plan(Aggregate, TaskTable, table=True):
 
     def published(self, **facts: Any) -> PlanPublished:
         """The fact of publication; `facts` are what the rows beside this one know."""
-        return PlanPublished(
-            plan=self.plan,
-            title=self.title,
-            title_en=self.title_en,
-            zone=self.zone,
-            starts=self.starts,
-            ends=self.ends,
-            first_period=self.first_period,
-            office=self.office,
-            groups=self.expansion,
-            sample=self.sample,
-            **facts,
-        )
+        return PlanPublished(**self._as_in_force(), **facts)
+
+    def amended(self, file: dict[str, Any], expansion: dict[str, list[str]], ends: date, **facts: Any) -> PlanAmended:
+        """Another plan file is in force. Key, zone, start and reporting cycle are those of before."""
+        self.title, self.title_en, self.office, self.ends = file["title"], file["title_en"], file["office"], ends
+        self.file, self.expansion = file, expansion
+        return PlanAmended(**self._as_in_force(), **facts)
+
+    def _as_in_force(self) -> dict[str, Any]:
+        same = ("plan", "title", "title_en", "zone", "starts", "ends", "first_period", "office", "sample")
+        return {"groups": self.expansion, **{name: getattr(self, name) for name in same}}
 
 
 class Measure(TaskTable, table=True):
-    """A measure of a published plan."""
+    """A measure of a published plan. One that an amendment ended stays as a row, so that its key is not used again."""
 
     __tablename__ = "measures"
 
@@ -86,3 +86,19 @@ class Measure(TaskTable, table=True):
     title: str
     title_en: str = ""
     strength: str
+    ended_on: date | None = None
+
+
+class PlanAmendment(TaskTable, table=True):
+    """An amendment as it was decided, with its whole difference; the event of it may hold only the beginning."""
+
+    __tablename__ = "plan_amendments"
+
+    plan_id: UUID = Field(primary_key=True, foreign_key="plans.id")
+    number: int = Field(primary_key=True)
+    effective_from: date
+    reason: str
+    document_number: str | None = None
+    changes: list[dict[str, Any]] = Field(sa_type=JsonText)
+    by: str
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -9,14 +9,23 @@ from uuid import UUID
 from sqlmodel import Field, Index, UniqueConstraint
 
 from contracts.names import ReturnKind, SelfAssessment
-from contracts.task import Evidence, Reading, ReportAccepted, ReportReturned, ReportSubmitted
+from contracts.task import (
+    Evidence,
+    ObligationIssued,
+    Reading,
+    ReportAccepted,
+    ReportExcused,
+    ReportReinstated,
+    ReportReturned,
+    ReportSubmitted,
+)
 from services.task.days import end_of, start_of
 from services.task.errors import (
     NothingToReview,
     PeriodLocked,
     PeriodNotOpen,
     ReportAlreadyAccepted,
-    ReportExcused,
+    ReportIsExcused,
     ReviewerIsAuthor,
 )
 from services.task.models.tables import TaskTable
@@ -135,11 +144,11 @@ class Report(Aggregate, TaskTable, table=True):
         must_match(self.revision, expected)
 
     def must_take_submissions(self, at: datetime) -> None:
-        """Raises ReportAlreadyAccepted, ReportExcused, PeriodNotOpen or PeriodLocked. What was returned is never locked."""
+        """Raises ReportAlreadyAccepted, ReportIsExcused, PeriodNotOpen or PeriodLocked. What was returned is never locked."""
         if self.state is ReportState.ACCEPTED:
             raise ReportAlreadyAccepted(version=self.revision)
         if self.state is ReportState.EXCUSED:
-            raise ReportExcused(period=self.period)
+            raise ReportIsExcused(period=self.period)
         if at < start_of(self.opens, self.zone):
             raise PeriodNotOpen(period=self.period, opens=self.opens)
         if self.locked_at(at) and self.state is not ReportState.RETURNED:
@@ -148,7 +157,7 @@ class Report(Aggregate, TaskTable, table=True):
     def submit(self, content: ReportContent, *, by: str, at: datetime) -> ReportSubmitted:
         """Answer, or answer again. Timeliness stays that of the first submission.
 
-        Raises ReportAlreadyAccepted, ReportExcused, PeriodNotOpen or PeriodLocked.
+        Raises ReportAlreadyAccepted, ReportIsExcused, PeriodNotOpen or PeriodLocked.
         """
         self.must_take_submissions(at)
         late = (
@@ -205,6 +214,26 @@ class Report(Aggregate, TaskTable, table=True):
             by=by,
             same_unit_review=same_unit,
         )
+
+    @property
+    def obligation(self) -> ObligationIssued:
+        return ObligationIssued(period=self.period, opens=self.opens, due=self.due, locks=self.locks)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Asked for, and nothing was ever submitted."""
+        return self.state is ReportState.EXPECTED and self.revision == 0
+
+    def excuse(self, reason: str, *, by: str, at: datetime) -> ReportExcused:
+        """Ask for it no longer; only what is unanswered can be excused."""
+        self.state = ReportState.EXCUSED
+        return ReportExcused(**self._key(), reason=reason, excused_at=at, by=by)
+
+    def reinstate(self, reason: str, *, by: str, at: datetime) -> ReportReinstated:
+        """Ask again for what was excused, by the dates that were announced before."""
+        self.state = ReportState.EXPECTED
+        dates = self.obligation.model_dump(include={"opens", "due", "locks"})
+        return ReportReinstated(**self._key(), **dates, reason=reason, reinstated_at=at, by=by)
 
     def _must_be_reviewable(self, by: str) -> None:
         if self.state is not ReportState.SUBMITTED:

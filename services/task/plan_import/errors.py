@@ -150,15 +150,6 @@ class PlanHasAnotherDraft(PlanImportError):
     )
 
 
-class BecomesAmendment(PlanImportError):
-    code, status = "becomes-amendment", 409
-    title = Text("方案已在执行", "The plan is in force")
-    detail = Text(
-        "方案{plan}已发布，导入的内容须作为修订（amend）处理，与现行方案有{count}处不同，见errors；草稿保留不变。",
-        "Plan {plan} is in force; what was imported becomes an amendment. It differs in {count} places, see errors; the draft is kept.",
-    )
-
-
 class NothingToCompare(PlanImportError):
     code = "nothing-to-compare"
     detail = Text("请用plan参数指定与哪个方案比较。", "Name the plan to compare with in the parameter plan.")

@@ -44,7 +44,9 @@ class ShownAssignment:
 
     @property
     def state(self) -> str:
-        return "in_progress" if self.started else str(self.assignment.state)
+        """`in_progress` from the first submission on; what an amendment took away is shown as such."""
+        stays = self.started and self.assignment.ended_on is None
+        return "in_progress" if stays else str(self.assignment.state)
 
 
 async def lock_assignment(connection: AsyncConnection, key: AssignmentKey, caller: Actor) -> Assignment:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,20 +22,24 @@ PLAN = table_of(Plan)
 DRAFT = table_of(PlanDraft)
 MEASURE = table_of(Measure)
 ASSIGNMENT = table_of(Assignment)
+DRAFTED = (DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file, DRAFT.c.plan_version)
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A plan file that is not in force."""
+    """A plan file that is to be published, or to amend the plan in force."""
 
     plan: str
     revision: int
     title: str
     file: dict[str, Any]
+    plan_version: int = 0
+    """Version of the plan in force that it was compared with; 0 where none was in force."""
 
 
-async def find_plan(connection: AsyncConnection, plan: str) -> Plan | None:
-    row = (await connection.execute(select(PLAN).where(PLAN.c.plan == plan))).one_or_none()
+async def find_plan(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Plan | None:
+    query = select(PLAN).where(PLAN.c.plan == plan)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return loaded(Plan, row._mapping) if row else None
 
 
@@ -63,7 +68,7 @@ def _is_visible(caller: Actor) -> ColumnElement[bool]:
 
 
 async def find_draft(connection: AsyncConnection, plan: str, *, lock: bool = False) -> Draft | None:
-    query = select(DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file).where(DRAFT.c.plan == plan)
+    query = select(*DRAFTED).where(DRAFT.c.plan == plan)
     row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return Draft(*row) if row else None
 
@@ -77,10 +82,9 @@ async def get_draft(connection: AsyncConnection, plan: str, caller: Actor, *, lo
 
 
 async def list_drafts(connection: AsyncConnection) -> list[Draft]:
-    """Plan files that are not in force."""
-    query = select(DRAFT.c.plan, DRAFT.c.revision, DRAFT.c.title, DRAFT.c.file)
+    """Drafts of plans that are not in force yet."""
     in_force = exists().where(PLAN.c.plan == DRAFT.c.plan)
-    rows = await connection.execute(query.where(~in_force).order_by(DRAFT.c.plan))
+    rows = await connection.execute(select(*DRAFTED).where(~in_force).order_by(DRAFT.c.plan))
     return [Draft(*row) for row in rows]
 
 
@@ -92,18 +96,23 @@ class MeasureOfPlan:
     title: str
     title_en: str
     strength: str
+    ended_on: date | None
     assignments: int
 
 
 async def list_measures(connection: AsyncConnection, plan: Plan, caller: Actor) -> list[MeasureOfPlan]:
-    """Measures in the order of the plan, each with how many units it was assigned to; unit people see their own."""
+    """Measures in the order of the plan, each with how many units it is assigned to; unit people see their own.
+
+    One that an amendment ended stands where it stood.
+    """
     of_measure = (ASSIGNMENT.c.plan_id == MEASURE.c.plan_id, ASSIGNMENT.c.measure == MEASURE.c.measure)
-    assigned = select(func.count()).where(*of_measure).scalar_subquery()
+    assigned = select(func.count()).where(*of_measure, ASSIGNMENT.c.ended_on.is_(None)).scalar_subquery()
     c = MEASURE.c
-    query = select(c.measure, c.position, c.area, c.title, c.title_en, c.strength, assigned).where(c.plan_id == plan.id)
+    shown = (c.measure, c.position, c.area, c.title, c.title_en, c.strength, c.ended_on)
+    query = select(*shown, assigned).where(c.plan_id == plan.id)
     if not caller.may(READ_PLAN):
         query = query.where(exists().where(*of_measure, ASSIGNMENT.c.unit.in_(caller.scope.units)))
-    return [MeasureOfPlan(*row) for row in await connection.execute(query.order_by(c.position))]
+    return [MeasureOfPlan(*row) for row in await connection.execute(query.order_by(c.position, c.measure))]
 
 
 async def get_measure(connection: AsyncConnection, plan: Plan, measure: str, caller: Actor) -> MeasureOfPlan:

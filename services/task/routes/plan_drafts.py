@@ -22,13 +22,25 @@ from services.task.plan_import.html_view import to_html
 from services.task.queries.plan_drafts import Directory, directory_of, get_import, list_imports
 from services.task.routes.documents import LONGEST_NAME, MOST_BODY, sent_document
 from services.task.schemas.plan_drafts import (
+    ConfirmedOut,
     ConfirmIn,
     DifferenceOut,
     OperationsIn,
     PlanDraftListed,
     PlanDraftOut,
 )
-from shared.web.dependencies import Caller, IfMatch, Reader, Reading, Verified, Work, actor_in, etag, service_of
+from shared.web.dependencies import (
+    Caller,
+    CallersLanguage,
+    IfMatch,
+    Reader,
+    Reading,
+    Verified,
+    Work,
+    actor_in,
+    etag,
+    service_of,
+)
 from shared.web.edge import allow_body
 from shared.web.idempotency import BODY_DIGEST, once_per_key
 from shared.web.paging import Page, Paged
@@ -128,13 +140,22 @@ async def change_plan_draft(
 @router.post("/plan-drafts/{draft}/confirm")
 @once_per_key
 async def confirm_plan_draft(
-    draft: UUID, body: ConfirmIn, caller: Caller, work: Work, response: Response, expected: IfMatch
-) -> PlanDraftOut:
-    """Confirm all items, or put the plan, or both. Refused while an item is unresolved, or the plan is in force."""
+    draft: UUID,
+    body: ConfirmIn,
+    caller: Caller,
+    work: Work,
+    response: Response,
+    expected: IfMatch,
+    language: CallersLanguage,
+) -> ConfirmedOut:
+    """Confirm all items, or put the plan's draft, or both. Refused while an item is unresolved.
+
+    A plan in force stays as it is: the answer says what the draft would change, for `amend` to put in force.
+    """
     with document_rules():
-        confirmed = await confirm_import(work, caller, draft, body, expected)
+        confirmed, difference = await confirm_import(work, caller, draft, body, expected)
     response.headers["ETag"] = etag(confirmed.revision)
-    return PlanDraftOut.from_import(confirmed)
+    return ConfirmedOut.of(confirmed, difference, language)
 
 
 @router.get("/plan-drafts/{draft}/difference")

@@ -1,17 +1,20 @@
-"""Plans: draft, preview, publish, read."""
+"""Plans: draft, preview, publish, amend, read."""
 
 import asyncio
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.task.commands.plans import publish_plan, put_draft, resolve
+from services.task.commands.plans import amend_plan, publish_plan, put_draft, rehearse_amendment, resolve
 from services.task.errors import PlanKeyMismatch
 from services.task.permissions import PUT_PLAN, READ_PLAN
+from services.task.queries.amendments import list_amendments
 from services.task.queries.deadlines import list_deadlines
 from services.task.queries.history import list_history
 from services.task.queries.plans import (
+    find_draft,
     find_plan,
     get_draft,
     get_measure,
@@ -21,6 +24,7 @@ from services.task.queries.plans import (
     list_visible_plans,
 )
 from services.task.routes.keys import MeasurePath, PlanPath
+from services.task.schemas.amendments import AmendedOut, AmendIn, AmendmentOut, AmendmentPreview
 from services.task.schemas.deadlines import DeadlineOut
 from services.task.schemas.history import HistoryOut
 from services.task.schemas.plan_file import PlanFile, read_plan
@@ -68,7 +72,10 @@ async def list_all_plans(caller: Reader, view: Reading) -> Page[PlanOut]:
 
 @router.put("/plans/{plan}", openapi_extra=PLAN_FILE_BODY)
 async def put_plan(file: SentPlanFile, caller: Caller, work: Work, response: Response, expected: IfMatch) -> PlanOut:
-    """Store a plan file, YAML or JSON, as the plan's draft. The same file again changes nothing."""
+    """Store a plan file, YAML or JSON, as the plan's draft. The same file again changes nothing.
+
+    Of a plan in force it changes nothing either until `amend` puts it in force.
+    """
     draft, is_new = await put_draft(work, caller, file, expected)
     response.status_code = 201 if is_new else 200
     response.headers["ETag"] = etag(draft.revision)
@@ -82,7 +89,8 @@ async def show_plan(plan: PlanPath, caller: Reader, view: Reading, response: Res
         draft = await get_draft(view.connection, plan, caller)
         response.headers["ETag"] = etag(draft.revision)
         return PlanOut.from_draft(draft)
-    return PlanOut.from_plan(await get_visible_plan(view.connection, plan, caller))
+    found = await get_visible_plan(view.connection, plan, caller)
+    return PlanOut.from_plan(found, await find_draft(view.connection, plan) if caller.may(PUT_PLAN) else None)
 
 
 @router.get("/plans/{plan}/file")
@@ -95,12 +103,25 @@ async def show_file(plan: PlanPath, caller: Reader, view: Reading) -> dict[str, 
 
 
 @router.get("/plans/{plan}/preview")
-async def preview(plan: PlanPath, caller: Reader, view: Reading) -> PreviewOut:
-    """What publishing the draft would issue, per unit."""
+async def preview(
+    plan: PlanPath,
+    caller: Reader,
+    view: Reading,
+    request: Request,
+    response: Response,
+    effective_from: Annotated[date | None, Query(description="of an amendment; default: as early as can be")] = None,
+) -> PreviewOut:
+    """What publishing the draft would issue, per unit; of a plan in force, what amending it by the draft would change."""
     caller.must(PUT_PLAN)
     draft = await get_draft(view.connection, plan, caller)
-    issued, units = await resolve(view.connection, PlanFile.model_validate(draft.file))
-    return PreviewOut.from_issued(plan, issued, units)
+    response.headers["ETag"] = etag(draft.revision)
+    in_force = await find_plan(view.connection, plan)
+    issued, units = await resolve(view.connection, PlanFile.model_validate(draft.file), in_force)
+    if in_force is None:
+        return PreviewOut.from_issued(draft, issued, units)
+    calendar = request.app.state.calendar
+    rehearsed = await rehearse_amendment(view.connection, calendar, caller, in_force, draft, view.now, effective_from)
+    return PreviewOut.from_issued(draft, issued, units, AmendmentPreview.of(rehearsed))
 
 
 @router.post("/plans/{plan}/publish")
@@ -111,6 +132,27 @@ async def publish(plan: PlanPath, body: PublishIn, caller: Caller, work: Work, r
     joins = {(join.measure, join.unit): join.first_period for join in body.joins}
     published = await publish_plan(work, calendar, caller, plan, body.first_period, joins, sample=body.sample)
     return PlanOut.from_plan(published)
+
+
+@router.post("/plans/{plan}/amend")
+@once_per_key
+async def amend(
+    plan: PlanPath, body: AmendIn, caller: Caller, work: Work, request: Request, expected: IfMatch
+) -> AmendedOut:
+    """Put the draft in force in the place of what is in force, from a date on, all or none.
+
+    `If-Match` is the version of the draft that was looked at; a stale one is refused.
+    """
+    amendment = await amend_plan(work, request.app.state.calendar, caller, plan, body, expected)
+    return AmendedOut.from_amendment(amendment)
+
+
+@router.get("/plans/{plan}/amendments")
+async def list_plan_amendments(plan: PlanPath, caller: Reader, view: Reading) -> Page[AmendmentOut]:
+    """Every amendment with all that it changed in the plan, the first first."""
+    caller.must(READ_PLAN)
+    found = await list_amendments(view.connection, await get_visible_plan(view.connection, plan, caller))
+    return Page(items=[AmendmentOut.from_record(record) for record in found])
 
 
 @router.get("/plans/{plan}/measures")

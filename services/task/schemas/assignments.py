@@ -26,6 +26,7 @@ class AssignmentOut(BaseModel):
     acknowledge_due: date | None = None
     acknowledged_at: Instant | None = None
     acknowledged_by: str | None = None
+    ended_on: date | None = None
 
     @classmethod
     def from_assignment(cls, shown: ShownAssignment) -> Self:
@@ -41,6 +42,6 @@ class AssignmentOut(BaseModel):
 
     @classmethod
     def _seen_by_partners(cls, shown: ShownAssignment) -> dict[str, Any]:
-        same = ("plan", "measure", "unit", "unit_name", "relation", "role", "lead_inferred")
+        same = ("plan", "measure", "unit", "unit_name", "relation", "role", "lead_inferred", "ended_on")
         plain = {name: getattr(shown.assignment, name) for name in same}
         return {"title": shown.measure_title, "state": shown.state, **plain}

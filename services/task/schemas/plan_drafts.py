@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from contracts.names import AssignmentRole, Key, PlanKey, UnitKey
 from services.task.models import ImportDraft
 from services.task.plan_import import to_json
-from services.task.plan_import.comparison import Change
+from services.task.plan_import.comparison import Change, Difference
 from services.task.plan_import.measures import Kind
 from services.task.queries.plan_drafts import ListedDraft
 from services.task.report_dates import Reporting
@@ -189,3 +189,27 @@ class DifferenceOut(BaseModel):
     def of(cls, plan: str, changes: tuple[Change, ...], *, in_force: bool) -> Self:
         shown = [ChangeOut(**vars(change)) for change in changes]
         return cls(plan=plan, becomes="amendment" if in_force else "draft", changes=shown)
+
+
+NEXT_STEP = Text(
+    "方案 {plan} 已在执行，草稿已存好，尚未生效。请核对差异；由办公室主任以 POST plans/{plan}/amend 指定生效日后生效。",
+    "Plan {plan} is in force; the draft is stored and changes nothing yet. Look at the difference; "
+    "the office head puts it in force from a date with POST plans/{plan}/amend.",
+)
+NO_STEP = Text("与现行方案没有不同，无需修订。", "It says what is in force; there is nothing to amend.")
+
+
+class ConfirmedOut(PlanDraftOut):
+    """A confirmed import. Where the plan is in force: what the draft would change in it, and what to do next."""
+
+    difference: DifferenceOut | None = None
+    next: str | None = None
+
+    @classmethod
+    def of(cls, found: ImportDraft, difference: Difference | None, language: str) -> Self:
+        shown = cls.from_import(found)
+        if difference is None or found.plan is None:
+            return shown
+        step = (NEXT_STEP if difference else NO_STEP).in_language(language).format(plan=found.plan)
+        compared = DifferenceOut.of(found.plan, difference.changes, in_force=True)
+        return shown.model_copy(update={"difference": compared, "next": step})

@@ -10,6 +10,7 @@ from services.task.expansion import IssuedUnit
 from services.task.models import Plan
 from services.task.queries.directory import KnownUnit
 from services.task.queries.plans import Draft, MeasureOfPlan
+from services.task.schemas.amendments import AmendmentPreview
 from services.task.schemas.times import Instant
 
 
@@ -34,7 +35,10 @@ class PublishIn(BaseModel):
 
 
 class PlanOut(BaseModel):
-    """A plan as the caller may see it. A draft has a revision and no dates of publication."""
+    """A plan as the caller may see it. A draft has a revision and no dates of publication.
+
+    `draft_version`: of the draft that may amend a plan in force, for those who may change it.
+    """
 
     plan: str
     title: str
@@ -47,11 +51,13 @@ class PlanOut(BaseModel):
     published_at: Instant | None = None
     sample: bool = False
     version: int
+    draft_version: int | None = None
 
     @classmethod
-    def from_plan(cls, plan: Plan) -> Self:
-        same = {name: getattr(plan, name) for name in cls.model_fields if name not in {"state", "version"}}
-        return cls(state=str(plan.state), version=plan.version, **same)
+    def from_plan(cls, plan: Plan, draft: Draft | None = None) -> Self:
+        own = {"state", "version", "draft_version"}
+        same = {name: getattr(plan, name) for name in cls.model_fields if name not in own}
+        return cls(state=str(plan.state), version=plan.version, draft_version=draft.revision if draft else None, **same)
 
     @classmethod
     def from_draft(cls, draft: Draft) -> Self:
@@ -67,6 +73,7 @@ class MeasureOut(BaseModel):
     title: str
     title_en: str
     strength: str
+    ended_on: date | None
     assignments: int
 
     @classmethod
@@ -92,14 +99,25 @@ class PreviewedUnit(BaseModel):
 
 
 class PreviewOut(BaseModel):
-    """What publishing would issue, per unit, and who would be left out with which reason."""
+    """What publishing would issue, per unit, and who would be left out with which reason.
+
+    Of a plan in force: the whole as it would be, and in `amendment` what that changes. `version` is the draft's.
+    """
 
     plan: str
+    version: int
     total: int
     units: list[PreviewedUnit]
+    amendment: AmendmentPreview | None = None
 
     @classmethod
-    def from_issued(cls, plan: str, issued: list[IssuedUnit], units: dict[str, KnownUnit]) -> Self:
+    def from_issued(
+        cls,
+        draft: Draft,
+        issued: list[IssuedUnit],
+        units: dict[str, KnownUnit],
+        amendment: AmendmentPreview | None = None,
+    ) -> Self:
         by_unit: dict[str, list[dict[str, Any]]] = {}
         for item in issued:
             shown = {name: getattr(item, name) for name in PreviewedAssignment.model_fields}
@@ -108,4 +126,5 @@ class PreviewOut(BaseModel):
             PreviewedUnit(unit=key, unit_name=units[key].name, relation=units[key].relation, assignments=items)
             for key, items in by_unit.items()
         ]
-        return cls(plan=plan, total=sum(item.excused is None for item in issued), units=previewed)
+        total = sum(item.excused is None for item in issued)
+        return cls(plan=draft.plan, version=draft.revision, total=total, units=previewed, amendment=amendment)

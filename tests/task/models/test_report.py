@@ -14,7 +14,7 @@ from services.task.errors import (
     PeriodLocked,
     PeriodNotOpen,
     ReportAlreadyAccepted,
-    ReportExcused,
+    ReportIsExcused,
     ReviewerIsAuthor,
 )
 from services.task.models import Report, ReportContent, ReportState, ShownState
@@ -88,7 +88,7 @@ REFUSED = [
     (ReportState.ACCEPTED, submit, ReportAlreadyAccepted),
     (ReportState.ACCEPTED, send_back, NothingToReview),
     (ReportState.ACCEPTED, accept, NothingToReview),
-    (ReportState.EXCUSED, submit, ReportExcused),
+    (ReportState.EXCUSED, submit, ReportIsExcused),
     (ReportState.EXCUSED, send_back, NothingToReview),
     (ReportState.EXCUSED, accept, NothingToReview),
 ]

@@ -1,4 +1,4 @@
-"""From a confirmed draft to the draft of a plan; a plan in force is only shown what would change."""
+"""From a confirmed draft to the draft of a plan; of a plan in force the draft waits to amend it."""
 
 from typing import Any
 
@@ -176,19 +176,58 @@ async def test_what_was_put_differs_in_nothing(office: City, settled: dict[str, 
     assert difference == {"plan": PLAN, "becomes": "draft", "changes": []}
 
 
-async def test_a_plan_in_force_is_told_its_difference_and_the_draft_is_kept(
+async def test_a_plan_in_force_gets_a_draft_and_is_told_what_it_would_change(
     office: City, revised: dict[str, Any]
 ) -> None:
     await office.publish(PLAN)
     events = await office.count_events()
     answer = await confirm(office, revised, all=True, **PUT)
-    assert (answer.status_code, problem(answer)) == (409, "becomes-amendment")
-    assert pointers(answer) == ["/unit/1/education", "/target/1/个"]
-    assert "amend" in answer.json()["detail"]
-    assert await office.get("office", f"plan-drafts/{revised['id']}") == revised
+    assert (answer.status_code, answer.json()["plan"]) == (200, PLAN)
+    assert answer.json()["difference"] == {"plan": PLAN, "becomes": "amendment", "changes": CHANGES}
+    assert "amend" in answer.json()["next"]
     assert await office.count_events() == events
-    difference = await office.get("office", f"plan-drafts/{revised['id']}/difference", plan=PLAN)
-    assert difference == {"plan": PLAN, "becomes": "amendment", "changes": CHANGES}
+    in_force = await office.get("office", f"plans/{PLAN}/file")
+    assert "education" in {unit["unit"] for unit in in_force["areas"][0]["measures"][0]["units"]}
+    preview = await office.get("office", f"plans/{PLAN}/preview")
+    assert preview["amendment"]["changes"] == CHANGES
+
+
+async def test_the_same_document_again_amends_nothing(office: City, settled: dict[str, Any]) -> None:
+    confirmed = (await confirm(office, settled, all=True, **PUT)).json()
+    await office.publish(PLAN)
+    answer = await confirm(office, confirmed, **PUT)
+    assert (answer.status_code, answer.json()["difference"]["changes"]) == (200, [])
+    assert "无需修订" in answer.json()["next"]
+
+
+async def test_an_amendment_that_waits_is_replaced_only_by_its_version(office: City, revised: dict[str, Any]) -> None:
+    await office.publish(PLAN)
+    await confirm(office, revised, all=True, **PUT)
+    other = await settle(office, await imported(office, TEXT.replace("10个", "15个")))
+    refused = await confirm(office, other, all=True, **PUT)
+    assert (refused.status_code, problem(refused)) == (409, "plan-has-another-draft")
+    assert (await confirm(office, other, all=True, **PUT, replaces=2)).status_code == 200
+
+
+async def test_what_only_the_office_says_stays_when_a_changed_document_is_confirmed(
+    office: City, settled: dict[str, Any]
+) -> None:
+    monthly = {"cycle": "monthly", "due": {"day_of_month": 28}}
+    clocks = {"acknowledge": 5}
+    await confirm(
+        office, settled, all=True, **PUT, reporting=monthly, clocks=clocks, title_en="Wharf", ends="2024-10-31"
+    )
+    file = await office.get("office", f"plans/{PLAN}/file")
+    file["areas"][0]["measures"][0]["units"][2]["excused"] = {"luohu": "没有码头"}
+    file["indicators"][0] |= {"key": "warehouses", "title": "海外仓（个）", "owner": "commerce"}
+    seen = {"If-Match": '"1"'}
+    assert (await office.ask("office", "PUT", f"plans/{PLAN}", json=file, headers=seen)).status_code == 200
+    await office.publish(PLAN, first_period="2023-12")
+    revised = await settle(office, await imported(office, TEXT.replace("10个", "12个")))
+    answer = (await confirm(office, revised, all=True, **PUT)).json()
+    assert answer["difference"]["changes"] == [
+        {"kind": "target", "place": "1/个", "before": [">= 10 2024-12-31"], "after": [">= 12 2024-12-31"]}
+    ]
 
 
 @pytest.mark.parametrize(

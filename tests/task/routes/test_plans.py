@@ -219,12 +219,6 @@ async def test_a_rehearsed_publication_issues_nothing(town: City) -> None:
     assert await town.count_events() == 0
 
 
-async def test_a_draft_in_force_takes_no_more_changes(city: City) -> None:
-    answer = await city.put_plan(plan_file(title="另一个标题"), **{"If-Match": '"1"'})
-    assert (answer.status_code, problem(answer)) == (409, "plan-already-published")
-    assert [plan["state"] for plan in (await city.get("office", "plans"))["items"]] == ["published"]
-
-
 @pytest.mark.parametrize("period", ["2022-Q4", "2025-Q1", "2024-01", "2024"])
 async def test_a_first_period_outside_the_plan_or_its_cycle_is_refused(town: City, period: str) -> None:
     await town.draft(plan_file())
