@@ -86,6 +86,7 @@ measure_history = _history(
     Column("title", Text, nullable=False),
     Column("title_en", Text, nullable=False),
     Column("strength", String(20), nullable=False),
+    Column("ended_on", Date),
     Index("measure_history_by_plan", "plan", "measure", "generation"),
 )
 assignment_history = _history(
@@ -100,6 +101,7 @@ assignment_history = _history(
     Column("acknowledge_due", Date, nullable=False),
     Column("acknowledged_at", UtcDateTime),
     Column("acknowledged_on_time", Boolean),
+    Column("ended_on", Date),
     Index("assignment_history_by_plan", "plan", "measure", "unit", "generation"),
 )
 obligation_history = _history(
@@ -109,6 +111,7 @@ obligation_history = _history(
     Column("opens", Date, nullable=False),
     Column("due", Date, nullable=False),
     Column("locks", Date, nullable=False),
+    Column("excused", Boolean),
     Index("obligation_history_by_period", "plan", "period", "generation"),
 )
 """One row per period of an assignment: same subject, the period as its part."""

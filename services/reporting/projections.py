@@ -1,5 +1,6 @@
 """What reporting knows, folded from events. Handlers are pure: a row and the next event of its subject give the next row."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from contracts.directory import (
@@ -15,8 +16,16 @@ from contracts.directory import (
 from contracts.names import ReturnKind
 from contracts.task import (
     AssignmentAcknowledged,
+    AssignmentAmended,
     AssignmentIssued,
+    AssignmentSuperseded,
+    MeasureAmended,
+    MeasureEnded,
+    MeasureEvent,
     MeasurePublished,
+    ObligationIssued,
+    PlanAmended,
+    PlanInForce,
     PlanPublished,
     ReportAccepted,
     ReportEvent,
@@ -66,16 +75,21 @@ def know_reader(row: Row, event: Recorded[Any]) -> Row:
     return row.with_(**know_account(event.data))
 
 
-@plans.on(PlanPublished)
-def open_plan(row: Row, event: Recorded[PlanPublished]) -> Row:
+@plans.on(PlanPublished, PlanAmended)
+def show_plan(row: Row, event: Recorded[PlanInForce]) -> Row:
     plan = event.data.model_dump(mode="json", include={"areas", "periods", "indicators"})
     same = ("plan", "title", "title_en", "issuer", "zone", "starts", "ends", "cycle", "first_period", "sample")
     return row.with_(**plan, **{name: getattr(event.data, name) for name in same})
 
 
-@measures.parts_on(MeasurePublished)
-def list_measure(event: Recorded[MeasurePublished]) -> Parts:
-    return {event.data.measure: Row(event.data.model_dump())}
+@measures.parts_on(MeasurePublished, MeasureAmended)
+def list_measure(event: Recorded[MeasureEvent]) -> Parts:
+    return {event.data.measure: Row(_of_measure(event.data))}
+
+
+@measures.parts_on(MeasureEnded)
+def end_measure(event: Recorded[MeasureEnded]) -> Parts:
+    return {event.data.measure: Row(**_of_measure(event.data), ended_on=event.data.effective_from)}
 
 
 @assignments.on(AssignmentIssued)
@@ -90,15 +104,36 @@ def show_assignment(row: Row, event: Recorded[AssignmentIssued]) -> Row:
         role=issued.role.value,
         issued_at=issued.issued_at,
         acknowledge_due=issued.acknowledge_due,
+        acknowledged_at=None,
+        acknowledged_on_time=None,
+        ended_on=None,
     )
+
+
+@assignments.on(AssignmentAmended)
+def show_another_part(row: Row, event: Recorded[AssignmentAmended]) -> Row:
+    return row.with_(role=event.data.role.value)
+
+
+@assignments.on(AssignmentSuperseded)
+def end_assignment(row: Row, event: Recorded[AssignmentSuperseded]) -> Row:
+    return row.with_(ended_on=event.data.effective_from)
 
 
 @obligations.parts_on(AssignmentIssued)
 def expect_reports(event: Recorded[AssignmentIssued]) -> Parts:
-    return {
-        owed.period: Row(plan=event.data.plan, period=owed.period, opens=owed.opens, due=owed.due, locks=owed.locks)
-        for owed in event.data.obligations
-    }
+    return _owed(event.data.plan, event.data.obligations)
+
+
+@obligations.parts_on(AssignmentAmended)
+def expect_other_reports(event: Recorded[AssignmentAmended]) -> Parts:
+    plan = event.data.plan
+    return {**_owed(plan, event.data.added), **_owed(plan, event.data.excused, excused=True)}
+
+
+@obligations.parts_on(AssignmentSuperseded)
+def excuse_reports(event: Recorded[AssignmentSuperseded]) -> Parts:
+    return _owed(event.data.plan, event.data.excused, excused=True)
 
 
 @assignments.on(AssignmentAcknowledged)
@@ -156,6 +191,15 @@ def note_readings(event: Recorded[ReportSubmitted]) -> Parts:
 def count_readings(row: Row, event: Recorded[ReportAccepted]) -> Row | None:
     """A reading that the accepted version no longer gives stays uncounted."""
     return row.with_(accepted=True) if row["revision"] == event.data.revision else None
+
+
+def _of_measure(measure: MeasureEvent) -> dict[str, Any]:
+    return {name: getattr(measure, name) for name in MeasureEvent.model_fields}
+
+
+def _owed(plan: str, obligations: Iterable[ObligationIssued], *, excused: bool | None = None) -> dict[str, Row]:
+    """By period; `excused` null where a report is asked for."""
+    return {owed.period: Row(plan=plan, **owed.model_dump(), excused=excused) for owed in obligations}
 
 
 def _of_report(report: ReportEvent) -> dict[str, Any]:

@@ -12,11 +12,16 @@ from contracts.names import AssignmentRole, Relation, ReturnKind, SelfAssessment
 from contracts.task import (
     AreaIssued,
     AssignmentAcknowledged,
+    AssignmentAmended,
     AssignmentIssued,
+    AssignmentSuperseded,
     IndicatorIssued,
+    MeasureAmended,
+    MeasureEnded,
     MeasurePublished,
     ObligationIssued,
     PeriodIssued,
+    PlanAmended,
     PlanPublished,
     Reading,
     ReportAccepted,
@@ -108,9 +113,7 @@ class Story:
             measure_title=f"措施{measure}",
             issued_at=PUBLISHED,
             acknowledge_due=date(2023, 12, 5),
-            obligations=[
-                ObligationIssued(**period.model_dump(include={"period", "opens", "due", "locks"})) for period in owed
-            ],
+            obligations=_obligations(owed),
         )
         self.record(self.assignment(measure, unit), PUBLISHED, issued)
 
@@ -120,6 +123,43 @@ class Story:
             plan=self.plan, measure=measure, unit=unit, acknowledged_at=when, on_time=on_time, by=unit
         )
         self.record(self.assignment(measure, unit), when, fact)
+
+    def amend(self, when: datetime, effective_from: date, *, periods: Sequence[PeriodIssued] = PERIODS) -> None:
+        """The plan's own event; what it does to measures and assignments follows."""
+        published = next(event.data for event in self.events if isinstance(event.data, PlanPublished))
+        facts = published.model_dump(exclude={"title", "periods"})
+        amended = PlanAmended(**facts, title="跨境电商行动方案（修订）", periods=list(periods), number=1, effective_from=effective_from, reason="任务调整", by="office-head", changes=[])  # fmt: skip
+        self.record(f"plan/{uuid5(NAMESPACE_URL, self.plan)}", when, amended)
+
+    def retitle(self, measure: str, title: str, when: datetime, effective_from: date) -> None:
+        self.record(f"plan/{uuid5(NAMESPACE_URL, self.plan)}", when, MeasureAmended(**self._measure(measure) | {"title": title}, effective_from=effective_from))  # fmt: skip
+
+    def end_measure(self, measure: str, when: datetime, effective_from: date) -> None:
+        ended = MeasureEnded(**self._measure(measure), effective_from=effective_from)
+        self.record(f"plan/{uuid5(NAMESPACE_URL, self.plan)}", when, ended)
+
+    def supersede(self, measure: str, unit: str, when: datetime, effective_from: date) -> None:
+        """What begins on or after the day is excused."""
+        excused = [period for period in PERIODS if period.starts >= effective_from]
+        self.record(
+            self.assignment(measure, unit),
+            when,
+            AssignmentSuperseded(**self._part(measure, unit, effective_from), excused=_obligations(excused)),
+        )
+
+    def give_another_part(
+        self,
+        measure: str,
+        unit: str,
+        when: datetime,
+        role: AssignmentRole,
+        *,
+        added: Sequence[PeriodIssued] = (),
+        excused: Sequence[PeriodIssued] = (),
+    ) -> None:
+        facts = self._part(measure, unit, when.date()) | {"role": role, "role_before": AssignmentRole.LEAD}
+        periods = {"added": _obligations(added), "excused": _obligations(excused)}
+        self.record(self.assignment(measure, unit), when, AssignmentAmended(**facts, lead_inferred=False, **periods))
 
     def submit(
         self,
@@ -179,6 +219,22 @@ class Story:
     def report(self, measure: str, unit: str, period: str) -> str:
         return f"report/{uuid5(NAMESPACE_URL, f'{self.plan}/{measure}/{unit}/{period}')}"
 
+    def _measure(self, measure: str) -> dict[str, Any]:
+        events = (event.data for event in self.events if isinstance(event.data, MeasurePublished))
+        return next(data.model_dump() for data in events if data.measure == measure)
+
+    def _part(self, measure: str, unit: str, effective_from: date) -> dict[str, Any]:
+        return {
+            "plan": self.plan,
+            "measure": measure,
+            "unit": unit,
+            "relation": relation_of(unit),
+            "role": AssignmentRole.LEAD,
+            "measure_title": f"措施{measure}",
+            "effective_from": effective_from,
+            "reason": "任务调整",
+        }
+
     def _key(self, measure: str, unit: str, period: str) -> dict[str, Any]:
         revision = self.revisions[self.report(measure, unit, period)]
         return {"plan": self.plan, "measure": measure, "unit": unit, "period": period, "revision": revision}
@@ -202,6 +258,10 @@ class Story:
             assignments=assignments,
             sample=True,
         )
+
+
+def _obligations(periods: Sequence[PeriodIssued]) -> list[ObligationIssued]:
+    return [ObligationIssued(**period.model_dump(include={"period", "opens", "due", "locks"})) for period in periods]
 
 
 def account(username: str, *roles: str, unit: str | None = None, districts: Sequence[str] = ()) -> AccountRegistered:
@@ -249,6 +309,19 @@ def eventful() -> Story:
     story.return_("17", "futian", Q1, at("2024-04-07"), date(2024, 4, 10))
     story.submit("17", "luohu", Q1, at("2024-04-09"), readings=[Reading(indicator="warehouses", value="6")])
     story.accept("17", "luohu", Q1, at("2024-04-10", 9))
+    return story
+
+
+def amended() -> Story:
+    """On 1 February, from 1 January on: Luohu leaves measure 17, measure 3 ends, customs only cooperates."""
+    story, when, since = eventful(), at("2024-02-01"), date(2024, 1, 1)
+    story.events = [event for event in story.events if event.time < when]
+    story.amend(when, since)
+    story.retitle("17", "提升公共海外仓发展水平", when, since)
+    story.end_measure("3", when, since)
+    story.supersede("3", "commerce", when, since)
+    story.supersede("17", "luohu", when, since)
+    story.give_another_part("17", "customs", when, AssignmentRole.COOPERATING)
     return story
 
 

@@ -24,7 +24,7 @@ from shared.events.topics import TOPICS, topic_of
 from shared.ids import new_id
 from shared.runtime import Service
 from shared.testing.settle import eventually
-from tests.reporting.story import Q1, Story, at, eventful
+from tests.reporting.story import Q1, Story, amended, at, eventful
 
 
 @pytest.fixture
@@ -67,6 +67,14 @@ async def test_a_rebuild_gives_the_same_rows(service: Service) -> None:
     assert rebuilt.hash == rebuilt.replaced_hash == before == await live_hash(service)
     assert (rebuilt.generation, await generation_of(service)) == (2, 2)
     assert rebuilt.rows > 10
+
+
+async def test_a_rebuild_of_an_amended_plan_gives_the_same_rows(service: Service) -> None:
+    await publish(service, amended().events)
+    await settled(service)
+    rebuilt = await rebuild(service, board)
+    assert rebuilt.hash == rebuilt.replaced_hash
+    assert rebuilt.rows > 20
 
 
 async def test_the_live_consumer_writes_to_the_new_generation(service: Service) -> None:

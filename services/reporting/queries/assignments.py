@@ -45,9 +45,7 @@ async def list_rows(
 ) -> Sequence[Row[Any]]:
     """Those that the caller may see: all, or of a measure's other units only that they take part."""
     own_only = asked.plan.units if wanted.measure is None or not asked.plan.shows_measure(wanted.measure) else None
-    return await list_standings(
-        connection, asked.plan, asked.period.period, wanted, limit=limit, after=after, units=own_only
-    )
+    return await list_standings(connection, asked.plan, asked.period, wanted, limit=limit, after=after, units=own_only)
 
 
 def standing_of(row: Row[Any]) -> Standing:

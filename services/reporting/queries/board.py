@@ -61,8 +61,8 @@ async def get_board(connection: AsyncConnection, asked: Asked) -> BoardOut:
     """Totals are the whole plan's; rows are those that the caller may see."""
     plan = asked.plan
     names = await unit_names(connection, plan.moment)
-    standings = await count_standings(connection, plan, asked.period.period, names)
-    measures = await list_measures(connection, plan)
+    standings = await count_standings(connection, plan, asked.period, names)
+    measures = [row for row in await list_measures(connection, plan) if row.is_part_of(asked.period)]
     totals = sum_up(tally for tallies in standings.by_unit.values() for tally in tallies)
     return BoardOut(
         **asked.head(),

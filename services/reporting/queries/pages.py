@@ -57,7 +57,7 @@ async def get_measure_page(connection: AsyncConnection, asked: Asked, measure: s
 
 async def list_unit_rows(connection: AsyncConnection, asked: Asked) -> UnitsOut:
     names = await unit_names(connection, asked.plan.moment)
-    standings = await count_standings(connection, asked.plan, asked.period.period, names)
+    standings = await count_standings(connection, asked.plan, asked.period, names)
     return UnitsOut(**asked.head(), items=unit_rows(asked, standings))
 
 
@@ -98,7 +98,7 @@ async def get_indicator_page(connection: AsyncConnection, asked: Asked, key: str
 
 
 async def get_rates(connection: AsyncConnection, asked: Asked) -> RatesOut:
-    standings = await count_standings(connection, asked.plan, asked.period.period, NAMELESS)
+    standings = await count_standings(connection, asked.plan, asked.period, NAMELESS)
     every = [tally for group in standings.by_unit.values() for tally in group]
     return RatesOut(
         **asked.head(),
@@ -118,8 +118,8 @@ async def get_overview(connection: AsyncConnection, caller: Actor, now: datetime
 
 async def _overview_of(connection: AsyncConnection, plan: SeenPlan, language: str) -> PlanOverview:
     asked = Asked(plan, plan.period(None), None, language)
-    standings = await count_standings(connection, plan, asked.period.period, NAMELESS)
-    shown = await list_measures(connection, plan)
+    standings = await count_standings(connection, plan, asked.period, NAMELESS)
+    shown = [row for row in await list_measures(connection, plan) if row.is_part_of(asked.period)]
     lights = Counter(explain(standings.by_measure.get(row.measure, []), UNITS).light for row in shown)
     return PlanOverview(
         **asked.head(),

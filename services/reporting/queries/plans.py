@@ -28,6 +28,7 @@ from shared.errors import Text
 @dataclass(frozen=True, slots=True)
 class Period:
     period: str
+    starts: date
     opens: date
     due: date
 
@@ -38,6 +39,11 @@ class Measure(NamedTuple):
     title: str
     title_en: str
     strength: str
+    ended_on: date | None
+
+    def is_part_of(self, period: Period) -> bool:
+        """Whether it was in force when the period began: what an amendment ended straddles the day."""
+        return self.ended_on is None or period.starts < self.ended_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class SeenPlan:
     def periods(self) -> list[Period]:
         """Those that are reported on, in order."""
         every = [
-            Period(period["period"], date.fromisoformat(period["opens"]), date.fromisoformat(period["due"]))
+            Period(period["period"], *(date.fromisoformat(period[day]) for day in ("starts", "opens", "due")))
             for period in self.row.periods
         ]
         keys = [period.period for period in every]
@@ -146,7 +152,7 @@ async def list_measures(connection: AsyncConnection, plan: SeenPlan) -> list[Mea
     found = await connection.execute(
         select(*(m[name] for name in Measure._fields))
         .where(*plan.moment.known(measure_history), m.plan == plan.plan)
-        .order_by(m.position)
+        .order_by(m.position, m.measure)
     )
     return [Measure(*row) for row in found if plan.shows_measure(row.measure)]
 

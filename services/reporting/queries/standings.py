@@ -4,13 +4,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, and_, case, func, literal, select, tuple_, union_all
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Row,
+    Select,
+    Subquery,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.reporting.lights import Tally
 from services.reporting.models import assignment_history, measure_history, obligation_history, report_history
 from services.reporting.queries.moment import Moment
-from services.reporting.queries.plans import Names, SeenPlan, UnitNames
+from services.reporting.queries.plans import Names, Period, SeenPlan, UnitNames
 from services.reporting.standing import FACTS, FIGURES, Standing
 from shared.errors import Text
 
@@ -45,7 +59,7 @@ class Standings:
     """Of the units, as of that day."""
 
 
-async def count_standings(connection: AsyncConnection, plan: SeenPlan, period: str, names: Names) -> Standings:
+async def count_standings(connection: AsyncConnection, plan: SeenPlan, period: Period, names: Names) -> Standings:
     """The whole plan, by measure and by unit, in one statement."""
     standing = _standings(plan.plan, period, plan.moment, KEYS).cte("standing")
     rows = (await connection.execute(_counted(standing))).all()
@@ -94,7 +108,7 @@ class Wanted:
 async def list_standings(
     connection: AsyncConnection,
     plan: SeenPlan,
-    period: str,
+    period: Period,
     wanted: Wanted,
     *,
     limit: int,
@@ -105,6 +119,7 @@ async def list_standings(
     standing = _standings(plan.plan, period, plan.moment, (*KEYS, *SHOWN)).subquery("standing")
     position = _position(plan.plan, plan.moment)
     c = standing.c
+    in_order = (position.c.position, c.measure, c.unit)  # an ended measure may stand where another has come
     conditions: list[ColumnElement[bool]] = [c[fact].in_(words) for fact, words in FIGURES[wanted.figure].items()]
     conditions += [c[name] == key for name, key in (("measure", wanted.measure), ("unit", wanted.unit)) if key]
     if wanted.measures is not None:
@@ -112,11 +127,9 @@ async def list_standings(
     if units is not None:
         conditions.append(c.unit.in_(units))
     if after:
-        conditions.append(tuple_(position.c.position, c.unit) > tuple_(*(literal(key) for key in after)))
+        conditions.append(tuple_(*in_order) > tuple_(*(literal(key) for key in after)))
     listed = select(standing, position.c.position).join(position, position.c.measure == c.measure)
-    return (
-        await connection.execute(listed.where(*conditions).order_by(position.c.position, c.unit).limit(limit))
-    ).all()
+    return (await connection.execute(listed.where(*conditions).order_by(*in_order).limit(limit))).all()
 
 
 def _position(plan: str, moment: Moment) -> Subquery:
@@ -125,13 +138,14 @@ def _position(plan: str, moment: Moment) -> Subquery:
     return select(listed.measure, listed.position).where(*known).subquery("position")
 
 
-def _standings(plan: str, period: str, moment: Moment, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
-    """One row per assignment: the words of its standing, and these columns."""
-    obligation = and_(*moment.known(obligation_history), owed.subject == assigned.subject, owed.part == period)
+def _standings(plan: str, period: Period, moment: Moment, columns: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    """One row per assignment that was in force when the period began: the words of its standing, and these columns."""
+    obligation = and_(*moment.known(obligation_history), owed.subject == assigned.subject, owed.part == period.period)
+    in_force = or_(assigned.ended_on.is_(None), assigned.ended_on > period.starts)
     report = and_(
         *moment.known(report_history),
         answered.plan == plan,
-        answered.period == period,
+        answered.period == period.period,
         answered.measure == assigned.measure,
         answered.unit == assigned.unit,
     )
@@ -139,7 +153,7 @@ def _standings(plan: str, period: str, moment: Moment, columns: Sequence[ColumnE
     return (
         select(*_facts(moment), *columns)
         .select_from(source)
-        .where(*moment.known(assignment_history), assigned.plan == plan)
+        .where(*moment.known(assignment_history), assigned.plan == plan, in_force)
     )
 
 
@@ -156,10 +170,11 @@ def _facts(moment: Moment) -> list[ColumnElement[Any]]:
 
 
 def _acknowledgement(moment: Moment) -> ColumnElement[str]:
+    """Nobody waits for the receipt of what an amendment took away."""
     return case(
         (assigned.acknowledged_on_time.is_(True), "on_time"),
         (assigned.acknowledged_at.is_not(None), "late"),
-        (assigned.acknowledge_due < moment.day, "overdue"),
+        (and_(assigned.acknowledge_due < moment.day, assigned.ended_on.is_(None)), "overdue"),
         else_="pending",
     )
 
@@ -172,7 +187,7 @@ def _progress(moment: Moment) -> ColumnElement[str]:
         (and_(answered.state == "returned", answered.resubmit_due < moment.day), "resubmission_overdue"),
         (answered.state == "returned", "returned"),
         (and_(owed.subject.is_(None), assigned.role == "cooperating"), "not_asked"),
-        (owed.subject.is_(None), "excused"),
+        (or_(owed.subject.is_(None), owed.excused.is_(True)), "excused"),
         (owed.due < moment.day, "overdue"),
         (owed.due == moment.day, "due_today"),
         (owed.opens <= moment.day, "open"),

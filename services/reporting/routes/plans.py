@@ -111,9 +111,11 @@ async def reports(
 ) -> Page[AssignmentRow]:
     """What a figure counts: assignments with their report of the period, each leading to the report in task."""
     wanted = Wanted(state, measure, unit, await _of_area(view, asked, area))
-    rows = await list_rows(view.connection, asked, wanted, paging.fetch, paging.key(number, str))
+    rows = await list_rows(view.connection, asked, wanted, paging.fetch, paging.key(number, str, str))
     names = await unit_names(view.connection, asked.plan.moment)
-    return paging.page(rows, lambda row: assignment_row(asked, row, names), lambda row: [row.position, row.unit])
+    return paging.page(
+        rows, lambda row: assignment_row(asked, row, names), lambda row: [row.position, row.measure, row.unit]
+    )
 
 
 @router.get("/plans/{plan}/lights")
@@ -122,10 +124,12 @@ async def lights(
 ) -> Page[LightRow]:
     """The light of each assignment with the rule, its inputs and the day."""
     rows = await list_rows(
-        view.connection, asked, Wanted(measure=measure, unit=unit), paging.fetch, paging.key(number, str)
+        view.connection, asked, Wanted(measure=measure, unit=unit), paging.fetch, paging.key(number, str, str)
     )
     names = await unit_names(view.connection, asked.plan.moment)
-    return paging.page(rows, lambda row: light_row(asked, row, names), lambda row: [row.position, row.unit])
+    return paging.page(
+        rows, lambda row: light_row(asked, row, names), lambda row: [row.position, row.measure, row.unit]
+    )
 
 
 @router.get("/rules")
