@@ -8,10 +8,17 @@ from contracts.directory import AccountChanged, AccountRegistered, AccountState,
 from contracts.task import (
     AssignmentAcknowledged,
     AssignmentIssued,
+    AssignmentSuperseded,
+    MeasureAmended,
+    MeasureEvent,
     MeasurePublished,
+    PlanAmended,
+    PlanInForce,
     PlanPublished,
     ReportAccepted,
     ReportEvent,
+    ReportExcused,
+    ReportReinstated,
     ReportReturned,
     ReportSubmitted,
 )
@@ -44,14 +51,14 @@ def know_unit_names(row: Row, event: Recorded[UnitState]) -> Row:
     return row.with_(unit=event.data.unit, name=event.data.name, name_en=event.data.name_en)
 
 
-@known_plans.on(PlanPublished)
-def know_plan_title(row: Row, event: Recorded[PlanPublished]) -> Row:
+@known_plans.on(PlanPublished, PlanAmended)
+def know_plan_title(row: Row, event: Recorded[PlanInForce]) -> Row:
     plan = event.data
     return row.with_(plan=plan.plan, title=plan.title, title_en=plan.title_en, sample=plan.sample)
 
 
-@known_measures.parts_on(MeasurePublished)
-def know_measure_title(event: Recorded[MeasurePublished]) -> dict[str, Row]:
+@known_measures.parts_on(MeasurePublished, MeasureAmended)
+def know_measure_title(event: Recorded[MeasureEvent]) -> dict[str, Row]:
     of = event.data
     return {of.measure: Row(plan=of.plan, measure=of.measure, title=of.title, title_en=of.title_en)}
 
@@ -67,6 +74,12 @@ def know_acknowledgement(row: Row, event: Recorded[AssignmentAcknowledged]) -> R
     return row.with_(duty=duty, state=moot.ACKNOWLEDGED, revision=0)
 
 
+@known_duties.on(AssignmentSuperseded)
+def know_what_was_taken_away(row: Row, event: Recorded[AssignmentSuperseded]) -> Row:
+    duty = duty_key(event.data.plan, event.data.measure, event.data.unit)
+    return row.with_(duty=duty, state=moot.SUPERSEDED, revision=0)
+
+
 @known_duties.on(ReportSubmitted)
 def know_what_waits_for_review(row: Row, event: Recorded[ReportSubmitted]) -> Row:
     return _report(row, event.data, moot.SUBMITTED)
@@ -80,6 +93,16 @@ def know_what_is_to_be_resubmitted(row: Row, event: Recorded[ReportReturned]) ->
 @known_duties.on(ReportAccepted)
 def know_what_is_done(row: Row, event: Recorded[ReportAccepted]) -> Row:
     return _report(row, event.data, moot.ACCEPTED)
+
+
+@known_duties.on(ReportExcused)
+def know_what_is_excused(row: Row, event: Recorded[ReportExcused]) -> Row:
+    return _report(row, event.data, moot.EXCUSED)
+
+
+@known_duties.on(ReportReinstated)
+def know_what_is_asked_for_again(row: Row, event: Recorded[ReportReinstated]) -> Row:
+    return _report(row, event.data, moot.EXPECTED)
 
 
 def _report(row: Row, report: ReportEvent, state: str) -> Row:

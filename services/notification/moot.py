@@ -1,10 +1,11 @@
-"""Whether what a notice asks for has been done meanwhile. A notice that only tells something is never moot."""
+"""Whether what a notice asks for has been done meanwhile, or is asked for no longer. A notice that only tells something is never moot."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-ISSUED, ACKNOWLEDGED, SUBMITTED, RETURNED, ACCEPTED = "issued", "acknowledged", "submitted", "returned", "accepted"
+ISSUED, ACKNOWLEDGED, SUPERSEDED = "issued", "acknowledged", "superseded"
+EXPECTED, SUBMITTED, RETURNED, ACCEPTED, EXCUSED = "expected", "submitted", "returned", "accepted", "excused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,11 @@ Test = Callable[[Duty, Facts], bool]
 
 
 def _acknowledged(duty: Duty, _facts: Facts) -> bool:
-    return duty.state == ACKNOWLEDGED
+    return duty.state in (ACKNOWLEDGED, SUPERSEDED)
 
 
 def _submitted_once(duty: Duty, _facts: Facts) -> bool:
-    return duty.revision > 0
+    return duty.revision > 0 or duty.state == EXCUSED
 
 
 def _resubmitted(duty: Duty, _facts: Facts) -> bool:

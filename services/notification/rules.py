@@ -9,8 +9,11 @@ from uuid import uuid5
 
 from contracts.names import Relation, Role, RungKind
 from contracts.task import (
+    AssignmentAmended,
     AssignmentIssued,
+    AssignmentSuperseded,
     DeadlineRungFired,
+    ObligationIssued,
     ReportAccepted,
     ReportEvent,
     ReportReturned,
@@ -113,6 +116,48 @@ def hand_over_to_the_unit(event: Recorded[AssignmentIssued]) -> Iterable[NewNoti
     )
 
 
+@rule(AssignmentAmended)
+def tell_the_unit_of_its_other_part(event: Recorded[AssignmentAmended]) -> Iterable[NewNotice]:
+    """Only a mark of the text changed: that is no news."""
+    amended = event.data
+    other_role = amended.role != amended.role_before
+    if other_role or amended.added or amended.excused:
+        yield _of_amendment(
+            event,
+            "assignment_amended",
+            {
+                "role": amended.role,
+                "role_before": amended.role_before if other_role else None,
+                "added": _periods(amended.added),
+                "excused": _periods(amended.excused),
+            },
+        )
+
+
+@rule(AssignmentSuperseded)
+def tell_the_unit_what_it_owes_no_longer(event: Recorded[AssignmentSuperseded]) -> Iterable[NewNotice]:
+    owed = _periods(event.data.owed)
+    yield _of_amendment(event, "assignment_superseded", {"excused": _periods(event.data.excused), "owed": owed})
+
+
+def _of_amendment(
+    event: Recorded[AssignmentAmended] | Recorded[AssignmentSuperseded], template: str, facts: Mapping[str, Any]
+) -> NewNotice:
+    of = event.data
+    why = {"reason": of.reason, "document_number": of.document_number, "since": of.effective_from.isoformat()}
+    return NewNotice(
+        Audience(Role.LIAISON, of.unit),
+        template,
+        Urgency.DAILY,
+        expires=event.time + STILL_NEWS,
+        facts={**_which(of), "relation": of.relation, **why, **facts},
+    )
+
+
+def _periods(obligations: Iterable[ObligationIssued]) -> list[str]:
+    return [owed.period for owed in obligations]
+
+
 @rule(ReportSubmitted)
 def ask_the_office_to_review(event: Recorded[ReportSubmitted]) -> Iterable[NewNotice]:
     report = event.data
@@ -205,7 +250,9 @@ def _rung_template(rung: DeadlineRungFired) -> str:
     return f"{rung.deadline}_{rung.kind}"
 
 
-def _which(event: AssignmentIssued | ReportEvent | DeadlineRungFired) -> dict[str, Any]:
+def _which(
+    event: AssignmentIssued | AssignmentAmended | AssignmentSuperseded | ReportEvent | DeadlineRungFired,
+) -> dict[str, Any]:
     return {"measure": event.measure, "unit": event.unit}
 
 

@@ -26,6 +26,7 @@ SECTIONS = {
     "due": Text("即将到期", "Due soon"),
     "assigned": Text("新交办", "Assigned"),
     "requested": Text("商请协助", "Request for help"),
+    "amended": Text("方案修订", "Plan amended"),
     "review": Text("待审核", "To review"),
     "news": Text("进展", "News"),
 }
@@ -34,6 +35,8 @@ MOST_IN_FULL = 5
 """An e-mail with more items than this is read as a list."""
 SECTION_OF = {
     "assignment_issued": "assigned",
+    "assignment_amended": "amended",
+    "assignment_superseded": "amended",
     "report_submitted": "review",
     "report_returned": "returned",
     "report_accepted": "news",

@@ -10,12 +10,16 @@ from contracts.directory import AccountRegistered, UnitRegistered
 from contracts.names import AssignmentRole, DeadlineKind, Relation, ReturnKind, Role, RungKind, SelfAssessment, UnitKind
 from contracts.task import (
     AssignmentAcknowledged,
+    AssignmentAmended,
     AssignmentIssued,
+    AssignmentSuperseded,
     DeadlineRungFired,
     MeasurePublished,
     ObligationIssued,
     PlanPublished,
     ReportAccepted,
+    ReportExcused,
+    ReportReinstated,
     ReportReturned,
     ReportSubmitted,
 )
@@ -117,6 +121,57 @@ class Story:
         )
         return self.record(f"assignment/{measure}/{unit}", data)
 
+    def amended(
+        self,
+        role: AssignmentRole = AssignmentRole.COOPERATING,
+        relation: Relation = Relation.SUBORDINATE,
+        *,
+        added: Sequence[str] = (),
+        excused: Sequence[str] = (),
+        reason: str = "任务调整",
+    ) -> Recorded[Any]:
+        periods = {"added": _obligations(added), "excused": _obligations(excused)}
+        part = self._amendment("17", "futian", relation) | {"role": role, "role_before": AssignmentRole.LEAD}
+        data = AssignmentAmended(**part | {"reason": reason}, lead_inferred=False, **periods)
+        return self.record("assignment/17/futian", data)
+
+    def superseded(
+        self,
+        relation: Relation = Relation.SUBORDINATE,
+        *,
+        excused: Sequence[str] = ("2024-Q2",),
+        owed: Sequence[str] = (Q1,),
+        measure: str = "17",
+        unit: str = "futian",
+    ) -> Recorded[Any]:
+        part = self._amendment(measure, unit, relation)
+        data = AssignmentSuperseded(**part, excused=_obligations(excused), owed=_obligations(owed))
+        return self.record(f"assignment/{measure}/{unit}", data)
+
+    def excused(self, measure: str = "17", unit: str = "futian") -> Recorded[Any]:
+        key = self._report(measure, unit) | {"revision": 0}
+        data = ReportExcused(**key, reason="任务调整", excused_at=self.now, by="office-head")
+        return self.record(f"report/{measure}/{unit}", data)
+
+    def reinstated(self, measure: str = "17", unit: str = "futian") -> Recorded[Any]:
+        [owed] = _obligations([Q1])
+        facts = self._report(measure, unit) | {"revision": 0} | owed.model_dump()
+        data = ReportReinstated(**facts, reason="恢复分工", reinstated_at=self.now, by="office-head")
+        return self.record(f"report/{measure}/{unit}", data)
+
+    def _amendment(self, measure: str, unit: str, relation: Relation) -> dict[str, Any]:
+        return {
+            "plan": PLAN,
+            "measure": measure,
+            "unit": unit,
+            "relation": relation,
+            "role": AssignmentRole.LEAD,
+            "measure_title": MEASURES[measure],
+            "effective_from": date(2024, 4, 1),
+            "reason": "任务调整",
+            "document_number": "示例〔2024〕6号",
+        }
+
     def acknowledged(self, measure: str = "17", unit: str = "futian") -> Recorded[Any]:
         data = AssignmentAcknowledged(
             plan=PLAN, measure=measure, unit=unit, acknowledged_at=self.now, on_time=True, by=unit
@@ -192,3 +247,7 @@ class Story:
     def _report(self, measure: str, unit: str) -> dict[str, Any]:
         revision = max(1, self._revisions[f"{measure}/{unit}"])
         return {"plan": PLAN, "measure": measure, "unit": unit, "period": Q1, "revision": revision}
+
+
+def _obligations(periods: Sequence[str]) -> list[ObligationIssued]:
+    return [ObligationIssued(period=each, opens=DUE, due=DUE, locks=DUE) for each in periods]

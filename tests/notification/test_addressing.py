@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import structlog
 
-from contracts.names import Relation, Role
+from contracts.names import DeadlineKind, Relation, Role
+from contracts.task import MeasureAmended
 from services.notification.addressing import ALARM_AFTER
 from services.notification.metrics import FOR_NOBODY
-from services.notification.models import deliveries, mails, notices
+from services.notification.models import deliveries, mails, measures, notices
 from shared.event_log.verify import verify_chains
 from tests.notification.desk import Desk
 from tests.notification.events import MONDAY, PLAN, account_id, at
@@ -108,6 +109,31 @@ async def test_what_was_done_before_anybody_was_told_is_moot(desk: Desk) -> None
     await desk.deliver()
     assert [row["state"] for row in await desk.rows(notices, template="report_reminder")] == ["moot"]
     assert await desk.inbox("futian") == []
+
+
+async def test_reminders_of_what_an_amendment_excused_or_took_away_are_moot(desk: Desk) -> None:
+    story = desk.story
+    await desk.hear(story.issued(), story.rung(0, Role.LIAISON), story.excused())
+    await desk.hear(story.rung(1, Role.LIAISON, deadline=DeadlineKind.ACKNOWLEDGE), story.superseded())
+    await desk.deliver()
+    states = {row["template"]: row["state"] for row in await desk.rows(notices)}
+    assert (states["report_reminder"], states["acknowledge_overdue"]) == ("moot", "moot")
+    assert states["assignment_superseded"] == "addressed"
+
+
+async def test_what_is_asked_for_again_is_reminded_of_again(desk: Desk) -> None:
+    story = desk.story
+    await desk.hear(story.excused(), story.reinstated(), story.rung(0, Role.LIAISON))
+    await desk.deliver()
+    assert [row["state"] for row in await desk.rows(notices, template="report_reminder")] == ["addressed"]
+
+
+async def test_a_measure_is_called_what_an_amendment_calls_it(desk: Desk) -> None:
+    [published] = [event for event in desk.story.plan() if getattr(event.data, "measure", "") == "17"]
+    facts = published.data.model_dump() | {"title": "提升公共海外仓", "effective_from": MONDAY.date()}
+    await desk.hear(published, desk.story.record(published.subject, MeasureAmended(**facts)))
+    [row] = await desk.rows(measures, measure="17")
+    assert row["title"] == "提升公共海外仓"
 
 
 async def test_what_happened_before_the_service_first_ran_is_nobodys_news(desk: Desk) -> None:

@@ -5,10 +5,21 @@ from typing import Any
 
 import pytest
 
-from contracts.names import DeadlineKind, Relation, Role, RungKind
+from contracts.names import AssignmentRole, DeadlineKind, Relation, Role, RungKind
 from services.notification.days import end_of
 from services.notification.models import Urgency
-from services.notification.moot import ACCEPTED, ACKNOWLEDGED, ISSUED, RETURNED, SUBMITTED, Duty, is_moot
+from services.notification.moot import (
+    ACCEPTED,
+    ACKNOWLEDGED,
+    EXCUSED,
+    EXPECTED,
+    ISSUED,
+    RETURNED,
+    SUBMITTED,
+    SUPERSEDED,
+    Duty,
+    is_moot,
+)
 from services.notification.rules import tell
 from shared.events import Recorded
 from tests.notification.events import MONDAY, PLAN, Story
@@ -30,6 +41,24 @@ def test_an_assignment_is_handed_to_the_liaison_of_its_unit_in_the_daily_mail(st
     assert notice["urgency"] is Urgency.DAILY
     assert notice["facts"]["due"] == "2024-04-10"
     assert notice["facts"]["first_due"] == "2024-04-08"
+
+
+def test_a_liaison_hears_what_an_amendment_takes_away_and_what_is_still_owed(story: Story) -> None:
+    [notice] = rows(story.superseded())
+    assert (audience(notice), notice["urgency"]) == ((Role.LIAISON, "futian"), Urgency.DAILY)
+    assert (notice["facts"]["excused"], notice["facts"]["owed"]) == (["2024-Q2"], ["2024-Q1"])
+    assert notice["expires"] == MONDAY + timedelta(days=14)
+
+
+def test_a_liaison_hears_of_another_part_in_a_measure(story: Story) -> None:
+    [notice] = rows(story.amended(AssignmentRole.COOPERATING, added=["2025-Q1"]))
+    assert audience(notice) == (Role.LIAISON, "futian")
+    facts = notice["facts"]
+    assert (facts["role_before"], facts["role"], facts["added"]) == ("lead", "cooperating", ["2025-Q1"])
+
+
+def test_a_mark_of_the_text_is_no_news(story: Story) -> None:
+    assert rows(story.amended(AssignmentRole.LEAD)) == []
 
 
 def test_a_submitted_report_is_for_the_office_wherever_it_is_hosted(story: Story) -> None:
@@ -114,7 +143,11 @@ def test_the_same_event_gives_the_same_notice_ids(story: Story) -> None:
     [
         ("acknowledge_reminder", Duty(ISSUED, 0), False),
         ("acknowledge_reminder", Duty(ACKNOWLEDGED, 0), True),
+        ("acknowledge_overdue", Duty(SUPERSEDED, 0), True),
         ("report_reminder", Duty(SUBMITTED, 1), True),
+        ("report_reminder", Duty(EXCUSED, 0), True),
+        ("report_reminder", Duty(EXPECTED, 0), False),
+        ("assignment_superseded", Duty(SUPERSEDED, 0), False),
         ("report_overdue", Duty(RETURNED, 1), True),
         ("report_locked", Duty(SUBMITTED, 1), False),
         ("resubmit_reminder", Duty(RETURNED, 1), False),

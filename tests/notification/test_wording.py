@@ -41,6 +41,8 @@ def everything(story: Story) -> list[Notice]:
     ]
     locked = [story.rung(16, Role.OFFICE, relation=relation, kind=RungKind.LOCKED) for relation in Relation]
     assigned = [story.issued(relation=relation) for relation in Relation]
+    assigned += [story.amended(relation=relation, added=["2025-Q1"], excused=["2024-Q4"]) for relation in Relation]
+    assigned += [story.superseded(relation) for relation in Relation]
     return notices_of(*assigned, story.submitted(), story.returned(), story.accepted(comment="好"), *rungs, *locked)
 
 
@@ -132,6 +134,49 @@ def test_what_has_no_name_yet_goes_by_its_key(story: Story) -> None:
     [notice] = notices_of(story.submitted())
     worded = WORDING.notice(notice, Names({}, {}, {}, frozenset()), "zh-CN")
     assert "futian" in worded.title
+
+
+def test_who_left_a_measure_reads_what_is_still_owed(story: Story) -> None:
+    worded = WORDING.notice(*notices_of(story.superseded()), NAMES, "zh-CN")
+    assert "不再由福田区承担" in worded.title
+    assert worded.body.splitlines() == [
+        "措施：17 提升金融服务能力",
+        "单位：福田区",
+        "不再填报：2024年第二季度",
+        "此前期次仍须报送：2024年第一季度",
+        "修订：自2024-04-01（周一）起，示例〔2024〕6号",
+        "原因：任务调整",
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_was_asked_for_help_is_told_softly_that_it_is_needed_no_longer(story: Story, language: Language) -> None:
+    worded = WORDING.notice(*notices_of(story.superseded(Relation.REQUESTED)), NAMES, language)
+    hard, soft = {"zh-CN": ("须报送", "商请"), "en": ("Still to report", "requested")}[language]
+    assert soft in worded.title
+    assert hard not in worded.body
+    assert worded.section == "amended"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_another_part_in_a_measure_is_told_with_its_periods(story: Story, language: Language) -> None:
+    event = story.amended(added=["2025-Q1", "2025-Q2"], excused=["2024-Q4"])
+    lines = WORDING.notice(*notices_of(event), NAMES, language).body.splitlines()
+    assert (
+        lines[1:4]
+        == {
+            "zh-CN": [
+                "单位：福田区（配合，原为牵头）",
+                "增加填报：2025年第一季度、2025年第二季度",
+                "不再填报：2024年第四季度",
+            ],
+            "en": [
+                "Unit: Futian (cooperating, before: lead)",
+                "Further reports: Q1 2025, Q2 2025",
+                "No longer to report on: Q4 2024",
+            ],
+        }[language]
+    )
 
 
 def test_mail_of_invented_data_says_so(story: Story) -> None:
