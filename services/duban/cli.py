@@ -299,7 +299,8 @@ def _if_match(client: Any, path: str) -> dict[str, str]:
         if missing.status != 404:
             raise
         return {}
-    return {"If-Match": f'"{current["version"]}"'}
+    drafted = current["version"] if current["state"] == "draft" else current["draft_version"]
+    return {"If-Match": f'"{drafted}"'} if drafted else {}
 
 
 def _mount() -> None:
@@ -315,6 +316,7 @@ def _mount() -> None:
         app.add_typer(group, name=name)
     from services.duban import parked
     from services.duban.contracts import app as contracts
+    from services.duban.plan_amend import amend
     from services.duban.plan_draft import confirm, draft, import_document
 
     app.add_typer(parked.app, name="parked")
@@ -322,6 +324,7 @@ def _mount() -> None:
     plan.command("draft")(draft)
     plan.command("import")(import_document)
     plan.command("confirm")(confirm)
+    plan.command("amend")(amend)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from services.duban.client import signed_in
+from services.duban.plan_amend import print_difference
 from services.task.plan_import import PlanImportError, UnitDirectory, draft_plan, to_json
 from services.task.plan_import.draft import Status
 from services.task.plan_import.errors import DocumentTooLarge
@@ -79,7 +80,7 @@ def confirm(
     replaces: Annotated[int | None, typer.Option(help="version of the plan's draft that this one replaces")] = None,
     json_output: Json = False,
 ) -> None:
-    """确认草稿并存为方案草稿。 Confirm a draft and store it as the plan's draft; refused while an item is unresolved."""
+    """确认草稿并存为方案草稿。 Confirm a draft and store it as the plan's draft; of a plan in force, show the difference."""
     client = signed_in("office")
     seen = client.call("GET", f"{DRAFTS}/{draft_id}")["version"]
     chosen = {"plan": plan, "office": office, "group": group, "issuer": issuer, "replaces": replaces, "all": accept_all}
@@ -87,8 +88,11 @@ def confirm(
     answer = client.call("POST", f"{DRAFTS}/{draft_id}/confirm", json=body, headers={"If-Match": f'"{seen}"'})
     if json_output:
         _print_json(answer)
-    else:
-        typer.echo(f"{answer['plan']} {answer['title']}: 草稿 draft")
+        return
+    if answer["difference"]:
+        print_difference(answer["difference"]["changes"])
+        typer.echo(answer["next"])
+    typer.echo(f"{answer['plan']} {answer['title']}: 草稿 draft")
 
 
 def _directory(units: Path | None) -> UnitDirectory | None:
