@@ -48,6 +48,26 @@ def publish(people: People, key: str) -> Any:
     return people.call("office-head", "POST", f"/api/task/v1/plans/{key}/publish", json=body)
 
 
+def put_shortened_plan(people: People, key: str) -> None:
+    """The draft of an amendment that ends the last measure and gives the first to one unit less."""
+    file = plan_file(key)
+    measures = file["areas"][0]["measures"][:-1]
+    measures[0] = {**measures[0], "units": measures[0]["units"][1:]}
+    file["areas"][0]["measures"] = measures
+    people.call("office", "PUT", f"/api/task/v1/plans/{key}", json=file)
+
+
+def amend(people: People, key: str) -> Any:
+    """From a day on which it counts, wherever the clock stands."""
+    body = {"effective_from": "2024-12-31", "reason": "任务调整"}
+    return people.call("office-head", "POST", f"/api/task/v1/plans/{key}/amend", json=body)
+
+
+def states_of_assignments(people: People, key: str) -> set[str]:
+    found = people.call("office", "GET", f"/api/task/v1/plans/{key}/assignments")["items"]
+    return {assignment["state"] for assignment in found}
+
+
 def plan_file(key: str) -> dict[str, Any]:
     units = [{"unit": unit, "role": "lead"} for unit in UNITS]
     measures = [{"key": n, "title": f"措施{n}", "strength": "binding", "units": units} for n in MEASURES]

@@ -8,7 +8,7 @@ import pytest
 from services.duban.client import NotReachable, Refused
 from tests.faults.conftest import Arena
 from tests.faults.load import MEASURES, UNITS
-from tests.faults.scenery import publish, put_plan
+from tests.faults.scenery import amend, publish, put_plan, put_shortened_plan, states_of_assignments
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
 ROUNDS = 3
@@ -54,6 +54,27 @@ def test_a_plan_whose_publication_is_killed_midway_is_published_whole_or_not_at_
     arena.settle()
     assignments = arena.people.call("office", "GET", f"/api/task/v1/plans/{key}/assignments")["items"]
     assert len(assignments) == len(MEASURES) * len(UNITS)
+    arena.assert_all_is_well()
+
+
+def test_an_amendment_that_is_killed_midway_changes_the_whole_plan_or_nothing(arena: Arena) -> None:
+    key = "faults-amended"
+    put_plan(arena.people, key)
+    publish(arena.people, key)
+    put_shortened_plan(arena.people, key)
+    process = arena.system.holder_of("task")
+    process.stop()
+    arena.system.start_again(process, "amend.midway:1:KILL")
+    with pytest.raises((NotReachable, Refused)):
+        amend(arena.people, key)
+    process.wait_for_death()
+    arena.system.start_again(process)
+
+    assert arena.people.call("office", "GET", f"/api/task/v1/plans/{key}/amendments")["items"] == []
+    assert states_of_assignments(arena.people, key) == {"issued"}
+    assert amend(arena.people, key)["number"] == 1
+    arena.settle()
+    assert states_of_assignments(arena.people, key) == {"issued", "superseded"}
     arena.assert_all_is_well()
 
 
