@@ -27,6 +27,7 @@ from services.task.expansion import IssuedUnit, Kept, expand, kept_expansions
 from services.task.models import Measure, Plan, PlanDraft, PlanState
 from services.task.periods import InvalidPeriod, Period
 from services.task.permissions import AMEND_PLAN, PUBLISH_PLAN, PUT_PLAN
+from services.task.plan_import.comparison import compare
 from services.task.queries.amendments import read_in_force
 from services.task.queries.directory import KnownUnit, known_groups, known_units
 from services.task.queries.plans import Draft, find_draft, find_plan, get_draft
@@ -197,7 +198,7 @@ def _must_be_amendable(draft: Draft, in_force: Plan | None, expected: int | None
         raise PlanClosed(plan=draft.plan)
     if expected is not None:
         must_match(draft.revision, expected)
-    if draft.file == in_force.file:
+    if not compare(draft.file, in_force.file):
         raise NothingToAmend(plan=draft.plan)
     if draft.plan_version != in_force.version:
         raise DraftOfOtherVersion(plan=draft.plan, compared=draft.plan_version, current=in_force.version)

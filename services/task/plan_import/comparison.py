@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 PLAN_FIELDS = (
-    "title", "title_en", "issuer", "document_number", "starts", "ends", "zone", "office", "group", "reporting", "clocks",
+    "title", "title_en", "issuer", "document_number", "starts", "starts_precision", "ends", "ends_precision", "zone",
+    "office", "group", "reporting", "clocks",
 )  # fmt: skip
 MEASURE_FIELDS = ("title_en", "strength", "summary")
 INDICATOR_FIELDS = ("title", "title_en", "measure", "unit", "kind", "trajectory", "points", "owner")
@@ -47,7 +48,8 @@ def _changes(drafted: Document, current: Document) -> Iterator[Change]:
     for name in PLAN_FIELDS:
         if name in drafted and _plain(drafted[name]) != _plain(current.get(name)):
             yield Change("plan", name, current.get(name), drafted[name])
-    yield from _keyed("area", _area_titles(current), _area_titles(drafted))
+    yield from _keyed("area", _area_titles(current, "title"), _area_titles(drafted, "title"))
+    yield from _both("area", _area_titles(current, "title_en"), _area_titles(drafted, "title_en"))
     before, after = _measures(current), _measures(drafted)
     for key in (*before, *(key for key in after if key not in before)):
         old, new = before.get(key), after.get(key)
@@ -111,8 +113,8 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, dict) else str(value) if value else None
 
 
-def _area_titles(plan: Document) -> dict[str, str]:
-    return {area["number"]: area["title"] for area in plan["areas"]}
+def _area_titles(plan: Document, name: str) -> dict[str, str]:
+    return {area["number"]: area.get(name) or "" for area in plan["areas"]}
 
 
 def _measures(plan: Document) -> dict[str, Document]:

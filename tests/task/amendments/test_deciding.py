@@ -155,6 +155,13 @@ async def test_a_draft_that_says_what_is_in_force_amends_nothing(city: City) -> 
     assert (answer.status_code, problem(answer)) == (409, "nothing-to-amend")
 
 
+async def test_another_order_of_a_measures_units_is_no_difference(city: City) -> None:
+    document = plan_file()
+    measure(document, "1")["units"].reverse()
+    await redraft(city, document)
+    assert problem(await ask_to_amend(city)) == "nothing-to-amend"
+
+
 async def test_a_plan_that_is_not_in_force_is_published_and_not_amended(town: City) -> None:
     await town.draft(plan_file())
     answer = await ask_to_amend(town)

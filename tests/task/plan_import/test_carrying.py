@@ -153,8 +153,11 @@ def test_clocks_strength_and_excused_members_are_compared_where_the_file_has_the
     after["clocks"] = {"acknowledge": 3}
     measure = after["areas"][0]["measures"][0]
     measure["strength"], measure["units"][1]["excused"] = "aspire", {}
+    after["areas"][0]["title_en"], after["ends_precision"] = "Storage of goods", "month"
     assert [(change.kind, change.place) for change in compare(after, CURRENT).changes] == [
+        ("plan", "ends_precision"),
         ("plan", "clocks"),
+        ("area", "一"),
         ("measure", "1/strength"),
         ("excused", "1/districts"),
     ]
