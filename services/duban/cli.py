@@ -141,9 +141,13 @@ def doctor(as_json: Json = False) -> None:
 @app.command()
 def rebuild(service: DataService, projection: str, as_json: Json = False) -> None:
     """从第一条事件重建读模型。 Rebuild a projection from the first event."""
+    from services.duban import rebuilding
     from services.duban.client import signed_in
 
-    answer = signed_in("admin").call("POST", f"/api/{service}/v1/projections/{projection}/rebuild")
+    def show(state: Mapping[str, Any]) -> None:
+        typer.echo(f"→ {state['events']} / {state['total'] or '…'}", err=True)
+
+    answer = rebuilding.rebuild(signed_in("admin"), service, projection, on_progress=show)
     print_json(answer) if as_json else typer.echo(json.dumps(answer, ensure_ascii=False))
 
 

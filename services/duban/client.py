@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.duban.failures import Failure
 from shared.files import write_secret
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+TOKEN_ENDED = 401
 SESSION_ENDED = {400, 401}
 """OAuth 2 answers 400 invalid_grant to a refresh token that no longer counts."""
 
@@ -56,19 +58,30 @@ class Client:
     url: str
     token: str = ""
     language: str = ""
+    sign_in_again: Callable[[], None] | None = field(default=None, repr=False)
+    """For work that outlasts a token."""
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=TIMEOUT, trust_env=False), repr=False)
 
     def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **request: Any) -> Any:
-        """The JSON of an answer. Raises Refused or NotReachable."""
-        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        own["Accept-Language"] = self.language or _language()
-        try:
-            answer = self.http.request(method, self.url + path, headers={**own, **(headers or {})}, **request)
-        except (httpx.TransportError, httpx.InvalidURL) as lost:
-            raise NotReachable(f"{self.url} 无法连接 cannot be reached ({type(lost).__name__}).") from lost
+        """The JSON of an answer. A token that has run out is renewed. Raises Refused or NotReachable."""
+        answer = self._ask(method, path, headers, request)
+        if answer.status_code == TOKEN_ENDED and self.token and self.sign_in_again:
+            self.token = ""
+            self.sign_in_again()
+            answer = self._ask(method, path, headers, request)
         if answer.is_error:
             raise Refused(answer.status_code, _problem(answer))
         return _json(self.url, answer) if answer.content else None
+
+    def _ask(
+        self, method: str, path: str, headers: Mapping[str, str] | None, request: Mapping[str, Any]
+    ) -> httpx.Response:
+        own = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        own["Accept-Language"] = self.language or _language()
+        try:
+            return self.http.request(method, self.url + path, headers={**own, **(headers or {})}, **request)
+        except (httpx.TransportError, httpx.InvalidURL) as lost:
+            raise NotReachable(f"{self.url} 无法连接 cannot be reached ({type(lost).__name__}).") from lost
 
     def sign_in(self, username: str, password: str) -> dict[str, Any]:
         """Get tokens and use them from now on."""
@@ -92,10 +105,9 @@ def signed_in(demo_account: str = "office-head") -> Client:
     client = Client(base_url())
     if token := os.environ.get("DUBAN_TOKEN"):
         client.token = token
-    elif refresh_token := _kept_session():
-        _resume(client, refresh_token)
-    else:
-        _sign_in_to_demo(client, demo_account)
+        return client
+    client.sign_in_again = partial(_sign_in, client, demo_account)
+    client.sign_in_again()
     return client
 
 
@@ -134,6 +146,13 @@ def _kept_session() -> str | None:
             f"{session_file()} 已损坏，请重新 duban login。 {session_file()} is damaged; run duban login again."
         ) from damaged
     return str(kept["refresh_token"]) if kept["url"] == base_url() else None
+
+
+def _sign_in(client: Client, demo_account: str) -> None:
+    if refresh_token := _kept_session():
+        _resume(client, refresh_token)
+    else:
+        _sign_in_to_demo(client, demo_account)
 
 
 def _resume(client: Client, refresh_token: str) -> None:

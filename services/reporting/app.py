@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.reporting.consumers import CONSUMERS
 from services.reporting.models import CLOCK, CONSUMING, EVENT_LOG, Account
+from services.reporting.rebuild_worker import RebuildWorker
 from services.reporting.routes import plans, projections
 from services.reporting.settings import ReportingSettings
 from shared.auth.accounts import KnownAccounts
@@ -14,7 +15,7 @@ from shared.web.app import create_web_app
 
 
 def create_service(settings: ReportingSettings, bus: Bus | None = None) -> Service:
-    return Service.create(
+    service = Service.create(
         "reporting",
         settings,
         tables=EVENT_LOG,
@@ -24,6 +25,8 @@ def create_service(settings: ReportingSettings, bus: Bus | None = None) -> Servi
         consumers=CONSUMERS,
         actors=KnownAccounts(table_of(Account)),
     )
+    service.workers.append(RebuildWorker(service))
+    return service
 
 
 def create_app(settings: ReportingSettings, bus: Bus | None = None) -> FastAPI:

@@ -62,10 +62,24 @@ class RebuildOvertaken(AppError):
     detail = Text("投影 {name} 的另一次重建已先完成切换。", "Another rebuild of {name} was put in place first.")
 
 
+class RebuildNotFound(NotFound):
+    code = "rebuild-not-found"
+    detail = Text("投影 {name} 还没有请求过重建。", "No rebuild of {name} was ever asked for.")
+
+
+class RebuildFailed(AppError):
+    code, status = "rebuild-failed", 500
+    title = Text("重建失败", "The rebuild failed")
+    detail = Text(
+        "投影 {name} 的重建意外中断，现用的一代不变。原因在服务日志（rebuild failed）里，处理后请再次请求。",
+        "The rebuild of {name} ended unexpectedly; the live generation is untouched. The service's log says why (rebuild failed); ask again when that is settled.",
+    )
+
+
 class RebuildCannotSwap(AppError):
     code, status = "rebuild-cannot-swap", 409
     title = Text("重建完成但不能切换", "Rebuilt, not swapped")
     detail = Text(
-        "新一代已读到 {read} 条事件，但{reason}，未切换。处理后再次请求会接着进行。",
-        "The new generation has read {read} events but was not put in place: {reason_en}. Ask again when that is settled; it goes on from there.",
+        "新一代已读到 {read} 条事件，但{reason}，未切换。处理后请再次请求。",
+        "The new generation has read {read} events but was not put in place: {reason_en}. Ask again when that is settled.",
     )

@@ -4,6 +4,7 @@ Rows are keyed by the subject of their events and nothing else, so they are join
 they are read.
 """
 
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, MetaData, String, Table, Text
@@ -13,7 +14,7 @@ from shared.auth.accounts import KnownAccount
 from shared.clock import clock_table
 from shared.consumer import ConsumerTables
 from shared.consumer.projection import history_columns
-from shared.db.columns import JsonText, UtcDateTime
+from shared.db.columns import BigId, JsonText, UtcDateTime
 from shared.db.naming import NAMING
 from shared.event_log import EventLogTables
 
@@ -40,6 +41,7 @@ def _key(name: str, length: int) -> Column[str]:
 
 BOARD, DIRECTORY = "reporting.board", "reporting.directory"
 """The projections whose history tables have generations, by their consumer groups."""
+REBUILDABLE = (BOARD, DIRECTORY)
 EVENT_LOG = EventLogTables(ReportingTable.metadata)
 CONSUMING = ConsumerTables(ReportingTable.metadata)
 CLOCK = clock_table(ReportingTable.metadata)
@@ -147,3 +149,32 @@ reading_history = _history(
     Index("reading_history_by_plan", "plan", "indicator", "generation"),
 )
 """One row per indicator that a report gives a value for: same subject, the indicator as its part."""
+rebuilds = Table(
+    "rebuilds",
+    ReportingTable.metadata,
+    Column("projection", String(80), primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("asked_by", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("owner", String(40)),
+    Column("lease_until", UtcDateTime),
+    Column("events", BigId, nullable=False),
+    Column("total", BigId, nullable=False),
+    Column("generation", Integer),
+    Column("rows", BigId),
+    Column("hash", String(64)),
+    Column("replaced_hash", String(64)),
+    Column("problem", JsonText),
+    Column("ended_at", UtcDateTime),
+)
+"""The rebuild of each projection that was asked for last. A worker claims it with a lease, by system time."""
+
+
+class RebuildState(StrEnum):
+    ASKED = "asked"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+UNDER_WAY = (RebuildState.ASKED.value, RebuildState.RUNNING.value)

@@ -1,11 +1,13 @@
 """Bodies of reporting. Counts are whole numbers, readings decimal strings, days `YYYY-MM-DD`."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field
+from sqlalchemy import Row
 
 from services.reporting.lights import Light
+from services.reporting.models import RebuildState
 
 FigureName = Literal[
     "assignments",
@@ -282,11 +284,27 @@ class RulesOut(BaseModel):
 
 class RebuildOut(BaseModel):
     projection: str
-    generation: int
+    state: RebuildState
+    asked_by: str
+    asked_at: datetime
+    ended_at: datetime | None
     events: int
-    """Read for this generation, from the first."""
-    rows: int
-    hash: str
-    replaced_hash: str
-    """Of the generation that was live until now; the same unless the handlers have changed."""
-    same: bool
+    """Read so far for the new generation, from the first."""
+    total: int
+    """Read by the live one; 0 while that is not known yet."""
+    generation: int | None
+    """This and what follows once it is done."""
+    rows: int | None
+    hash: str | None
+    replaced_hash: str | None
+    """Of the generation that was live until then; the same unless the handlers have changed."""
+    same: bool | None
+    problem: str | None
+    """Why it failed and what to do."""
+
+    @classmethod
+    def from_row(cls, row: Row[Any], language: str) -> Self:
+        problem = row.problem and row.problem["en" if language.startswith("en") else "zh"]
+        same = row.hash == row.replaced_hash if row.hash else None
+        shown = {name: getattr(row, name) for name in cls.model_fields if name not in ("same", "problem")}
+        return cls(**shown, same=same, problem=problem)

@@ -172,7 +172,8 @@ REPORTING: dict[str, Right] = {
     "GET /plans/{plan}/rates": Right(READERS | PARTAKERS),
     "GET /plans/{plan}/reports": Right(READERS | PARTAKERS),
     "GET /plans/{plan}/lights": Right(READERS | PARTAKERS),
-    "POST /projections/{name}/rebuild": only(ADMIN, where={"name": "reporting.board"}),
+    "POST /projections/{name}/rebuild": only(ADMIN, status=202, where={"name": "reporting.board"}),
+    "GET /projections/{name}/rebuild": only(ADMIN, status=404, where={"name": "reporting.board"}),
 }
 RIGHTS: dict[str, dict[str, Right]] = {
     "directory": DIRECTORY | OPERATORS,

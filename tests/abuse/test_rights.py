@@ -91,15 +91,9 @@ async def test_without_a_token_nobody_hears_the_stream(whole: Whole) -> None:
     assert (await whole.ask(None, "GET", "/api/notification/v1/inbox/stream")).status_code == 401
 
 
-@pytest.mark.parametrize(("service", "route"), [row for row in rows(RIGHTS) if "rebuild" not in row[1]])
+@pytest.mark.parametrize(("service", "route"), rows(RIGHTS))
 async def test_everybody_gets_as_far_as_the_table_says(whole: Whole, service: str, route: str) -> None:
     await must_be_kept(whole, service, route, RIGHTS[service][route], AFEW if route in OPERATORS else EVERYBODY)
-
-
-async def test_a_rebuild_is_an_operators(whole: Whole) -> None:
-    """It cannot be rehearsed, so nobody is let through here."""
-    route = "POST /projections/{name}/rebuild"
-    await must_be_kept(whole, "reporting", route, RIGHTS["reporting"][route], EVERYBODY - {"admin"})
 
 
 @pytest.mark.parametrize(("service", "route"), rows(FOREIGN))

@@ -10,6 +10,7 @@ import pytest
 
 from services.duban.client import Client
 from services.duban.demo.clockwork import settle
+from services.duban.rebuilding import rebuild
 from shared.bus.open import open_bus
 from shared.testing.servers import start_kafka, start_postgres
 from tests.conftest import running
@@ -46,7 +47,7 @@ class Arena:
         self.settle()
         admin = self.admin()
         findings = asyncio.run(self.look())
-        answers = [admin.call("POST", f"/api/reporting/v1/projections/{name}/rebuild") for name in REBUILT]
+        answers = [rebuild(admin, "reporting", name) for name in REBUILT]
         assert findings + same_after_rebuild(answers) == []
 
     async def look(self) -> list[Finding]:

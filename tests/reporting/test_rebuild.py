@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from contracts.task import AssignmentAcknowledged, ReportAccepted
 from services.reporting import rebuild as rebuilding
 from services.reporting.app import create_service
 from services.reporting.errors import RebuildCannotSwap
 from services.reporting.models import CONSUMING, report_history
-from services.reporting.projections import board
+from services.reporting.projections import assignments, board, reports
 from services.reporting.rebuild import hash_rows, rebuild
 from services.reporting.settings import ReportingSettings
 from shared.bus.base import Message
@@ -137,6 +138,87 @@ async def test_what_was_skipped_on_record_is_left_out_again(service: Service, mo
     assert await generation_of(service) == 2
 
 
+async def test_once_the_handler_is_mended_a_rebuild_that_parked_an_event_succeeds(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(service, eventful().events)
+    await settled(service)
+    with monkeypatch.context() as broken:
+        broken.setattr(rebuilding, "PATIENCE_SECONDS", 0.5)
+        broken.setitem(reports.folds, ReportAccepted, fail)
+        with pytest.raises(RebuildCannotSwap, match="parked in the new generation alone"):
+            await rebuild(service, board)
+    rebuilt = await rebuild(service, board)
+    assert rebuilt.hash == rebuilt.replaced_hash
+    assert await generation_of(service) == 2
+
+
+async def test_after_a_failure_nothing_is_kept_of_what_the_broken_handlers_made(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(service, eventful().events)
+    await settled(service)
+    with monkeypatch.context() as broken:
+        broken.setattr(rebuilding, "PATIENCE_SECONDS", 0.5)
+        broken.setitem(reports.folds, ReportAccepted, lambda parts, _event: parts)
+        broken.setitem(assignments.folds, AssignmentAcknowledged, fail)
+        with pytest.raises(RebuildCannotSwap):
+            await rebuild(service, board)
+    assert await states_of(service, "luohu", generation=2) == ["submitted", "submitted"]
+    rebuilt = await rebuild(service, board)
+    assert rebuilt.hash == rebuilt.replaced_hash
+    assert await states_of(service, "luohu", generation=2) == ["submitted", "accepted"]
+
+
+async def test_a_handler_that_fails_again_is_told_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    await publish(service, eventful().events)
+    await settled(service)
+    monkeypatch.setattr(rebuilding, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setitem(reports.folds, ReportAccepted, fail)
+    for _ in range(2):
+        with pytest.raises(RebuildCannotSwap, match="parked in the new generation alone"):
+            await rebuild(service, board)
+    assert await generation_of(service) == 1
+
+
+async def test_large_old_generations_go_piece_by_piece(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuilding, "DROPPED_AT_ONCE", 2)
+    monkeypatch.setattr(rebuilding, "HASHED_AT_ONCE", 3)
+    await publish(service, eventful().events)
+    await settled(service)
+    first = await rebuild(service, board)
+    second = await rebuild(service, board)
+    assert second.hash == first.hash == await live_hash(service)
+    assert await states_of(service, "luohu", generation=1) == []
+    assert await states_of(service, "luohu", generation=2) == ["submitted", "accepted"]
+
+
+async def test_commands_go_on_while_the_generations_are_compared(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    comparing, written = asyncio.Event(), asyncio.Event()
+
+    async def hash_while_others_write(*given: Any) -> tuple[int, str]:
+        comparing.set()
+        await asyncio.wait_for(written.wait(), 10)
+        return await hash_rows(*given)
+
+    story = eventful()
+    await publish(service, story.events)
+    await settled(service)
+    monkeypatch.setattr(rebuilding, "hash_rows", hash_while_others_write)
+    running = asyncio.create_task(rebuild(service, board))
+    await asyncio.wait_for(comparing.wait(), 20)
+    story.events.clear()
+    story.submit("3", "commerce", Q1, at("2024-04-11"))
+    await publish(service, story.events)
+    await settled(service)
+    written.set()
+    rebuilt = await running
+    assert rebuilt.hash == rebuilt.replaced_hash
+    assert await states_of(service, "commerce", generation=2) == ["submitted"]
+
+
 async def test_an_unreadable_record_that_was_skipped_is_left_out_again(service: Service) -> None:
     await publish(service, eventful().events)
     assert all(await service.bus.publish([Message(topic_of("task"), "x", new_id(), (), b"not an event")]))
@@ -144,6 +226,10 @@ async def test_an_unreadable_record_that_was_skipped_is_left_out_again(service: 
     await skip_first_parked(service)
     rebuilt = await rebuild(service, board)
     assert rebuilt.hash == rebuilt.replaced_hash
+
+
+def fail(_parts: Any, _event: Any) -> Any:
+    raise ZeroDivisionError("a handler of this build is wrong")
 
 
 def poisoned() -> Story:
