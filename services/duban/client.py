@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,8 @@ from services.duban.failures import Failure
 from shared.files import write_secret
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+PAGE = 200
+"""The most that a list gives at once."""
 TOKEN_ENDED = 401
 SESSION_ENDED = {400, 401}
 """OAuth 2 answers 400 invalid_grant to a refresh token that no longer counts."""
@@ -82,6 +84,15 @@ class Client:
             return self.http.request(method, self.url + path, headers={**own, **(headers or {})}, **request)
         except (httpx.TransportError, httpx.InvalidURL) as lost:
             raise NotReachable(f"{self.url} 无法连接 cannot be reached ({type(lost).__name__}).") from lost
+
+    def items(self, path: str) -> Iterator[dict[str, Any]]:
+        """All items of a list, page by page."""
+        page = self.call("GET", path, params={"limit": PAGE})
+        while True:
+            yield from page["items"]
+            if page["next"] is None:
+                return
+            page = self.call("GET", path, params={"limit": PAGE, "cursor": page["next"]})
 
     def sign_in(self, username: str, password: str) -> dict[str, Any]:
         """Get tokens and use them from now on."""

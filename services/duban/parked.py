@@ -16,7 +16,7 @@ def list_(service: DataService, as_json: Json = False) -> None:
     """列出搁置的事件。 Parked events of a service."""
     from services.duban.client import signed_in  # noqa: PLC0415
 
-    items = signed_in("admin").call("GET", f"/api/{service}/v1/parked")["items"]
+    items = list(signed_in("admin").items(f"/api/{service}/v1/parked"))
     if as_json:
         print_json(items)
         return
@@ -29,7 +29,8 @@ def show(service: DataService, consumer: str, subject: str) -> None:
     """一个对象的搁置事件。 The parked events of one aggregate."""
     from services.duban.client import signed_in  # noqa: PLC0415
 
-    print_json(signed_in("admin").call("GET", f"/api/{service}/v1/parked/{consumer}/{subject}"))
+    items = list(signed_in("admin").items(f"/api/{service}/v1/parked/{consumer}/{subject}"))
+    print_json({"items": items, "next": None})
 
 
 @app.command("retry")

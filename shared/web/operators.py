@@ -3,7 +3,6 @@
 No event data is shown: whoever runs the system need not see what the units report.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
@@ -16,10 +15,12 @@ from shared.auth import Permission
 from shared.consumer import parked
 from shared.consumer.applying import Consumer
 from shared.consumer.standing import read_offsets
+from shared.consumer.waiting import Row
 from shared.errors import NotFound
 from shared.event_log.verify import verify_chains
 from shared.runtime import Service
 from shared.web.dependencies import Caller, Reader, Reading, Work, service_of
+from shared.web.paging import Page, Paged
 
 OPERATE = Permission("operate", "查看和处理系统运行", "operate the system", anywhere=frozenset({"admin"}))
 VERIFY = Permission("verify-audit", "核验审计链", "verify the audit trail", anywhere=frozenset({"admin", "auditor"}))
@@ -40,11 +41,6 @@ class ParkedEvent(BaseModel):
     attempts: int
     first_at: datetime
     last_at: datetime
-
-
-class ParkedEvents(BaseModel):
-    items: list[ParkedEvent]
-    next: None = None
 
 
 class WhichParked(BaseModel):
@@ -92,22 +88,25 @@ class AuditResult(BaseModel):
 
 
 @router.get("/parked")
-async def list_parked(request: Request, caller: Reader, view: Reading, consumer: str | None = None) -> ParkedEvents:
+async def list_parked(
+    request: Request, caller: Reader, view: Reading, paging: Paged, consumer: str | None = None
+) -> Page[ParkedEvent]:
     """Events that wait for an operator or for a missing predecessor, in the order in which they would be applied."""
     caller.must(OPERATE)
-    rows = await parked.list_parked(view.connection, service_of(request).consuming, consumer)
-    return ParkedEvents(items=[_shown(row) for row in rows])
+    return _shown(await parked.list_parked(view.connection, service_of(request).consuming, paging, consumer=consumer))
 
 
 @router.get("/parked/{consumer}/{subject:path}")
-async def list_parked_of(request: Request, caller: Reader, view: Reading, consumer: str, subject: str) -> ParkedEvents:
-    """The parked events of one aggregate. Raises NotFound where there are none."""
+async def list_parked_of(
+    request: Request, caller: Reader, view: Reading, paging: Paged, consumer: str, subject: str
+) -> Page[ParkedEvent]:
+    """The parked events of one aggregate. Raises NothingParked where there are none."""
     caller.must(OPERATE)
-    rows = await parked.list_parked(view.connection, service_of(request).consuming, consumer)
-    mine = [_shown(row) for row in rows if row["subject"] == subject]
-    if not mine:
-        raise NotFound
-    return ParkedEvents(items=mine)
+    tables = service_of(request).consuming
+    found = await parked.list_parked(view.connection, tables, paging, consumer=consumer, subject=subject)
+    if not found.items and paging.after is None:
+        raise parked.NothingParked(consumer=consumer, subject=subject)
+    return _shown(found)
 
 
 @router.post("/parked/retry")
@@ -180,5 +179,5 @@ def _consumer(service: Service, name: str) -> Consumer:
     raise NotFound
 
 
-def _shown(row: Mapping[str, Any]) -> ParkedEvent:
-    return ParkedEvent.model_validate(row)
+def _shown(rows: Page[Row]) -> Page[ParkedEvent]:
+    return Page(items=[ParkedEvent.model_validate(row) for row in rows.items], next=rows.next)

@@ -23,6 +23,7 @@ from shared.events import Envelope, Recorded
 from shared.events.cloudevents import encode
 from shared.events.topics import TOPICS, topic_of
 from shared.ids import new_id
+from shared.paging import Paging
 from shared.runtime import Service
 from shared.testing.settle import eventually
 from tests.reporting.story import Q1, Story, amended, at, eventful
@@ -241,7 +242,7 @@ def poisoned() -> Story:
 
 async def skip_first_parked(service: Service) -> None:
     async with service.database.write() as connection:
-        row = (await list_parked(connection, CONSUMING, board.name))[0]
+        row = (await list_parked(connection, CONSUMING, Paging(1), consumer=board.name)).items[0]
         left = await skip_parked(
             connection, CONSUMING, board, row["subject"], row["version"], "made by mistake", "admin"
         )

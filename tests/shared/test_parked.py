@@ -7,12 +7,13 @@ from sqlalchemy import select
 
 from shared.bus import Record, TopicPartition
 from shared.consumer.batch import BatchFailed, apply_batch, apply_one_by_one
-from shared.consumer.parked import NotNextInLine, list_parked, retry_parked, skip_parked
+from shared.consumer.parked import NothingParked, NotNextInLine, list_parked, retry_parked, skip_parked
 from shared.consumer.standing import load_offsets
 from shared.consumer.triage import read_record
 from shared.errors import NotFound
 from shared.events.event import Event, Recorded
 from shared.ids import new_id
+from shared.paging import Paging
 from shared.testing.events import envelope, record
 from tests.shared.parcels import CONSUMING, Journal, ParcelMoved, Parcels
 
@@ -54,8 +55,8 @@ class Bench:
 
     async def parked(self) -> list[tuple[str, int, str]]:
         async with self.parcels.database.read() as connection:
-            rows = await list_parked(connection, CONSUMING, self.journal.name)
-        return [(row["subject"], row["version"], row["reason"]) for row in rows]
+            page = await list_parked(connection, CONSUMING, Paging(200), consumer=self.journal.name)
+        return [(row["subject"], row["version"], row["reason"]) for row in page.items]
 
     async def applied(self) -> dict[str, list[int]]:
         return await self.parcels.applied()
@@ -87,7 +88,7 @@ async def test_a_parked_event_says_what_it_is_where_it_came_from_and_why_it_is_p
     poison(bench, (A, 1))
     await bench.take((A, 1))
     async with bench.parcels.database.read() as connection:
-        (row,) = await list_parked(connection, CONSUMING)
+        (row,) = (await list_parked(connection, CONSUMING, Paging(200))).items
 
     assert (row["consumer"], row["type"], row["topic"], row["partition"], row["offset"]) == (
         "parcels.journal",
@@ -97,7 +98,28 @@ async def test_a_parked_event_says_what_it_is_where_it_came_from_and_why_it_is_p
         0,
     )
     assert (row["reason"], row["error"], row["attempts"]) == ("failed", "ZeroDivisionError: no such place", 1)
-    assert row["value"] == b'{"place":"x"}'
+    assert row.keys().isdisjoint({"headers", "value"})
+    (kept,) = await bench.parcels.rows(CONSUMING.parked)
+    assert kept["value"] == b'{"place":"x"}'
+
+
+async def test_more_than_a_page_of_parked_events_is_listed_page_by_page(bench: Bench) -> None:
+    await bench.take(*((subject, version) for subject in (B, A) for version in (2, 3)))
+    seen, after = [], None
+    async with bench.parcels.database.read() as connection:
+        for _ in range(4):
+            page = await list_parked(connection, CONSUMING, Paging.from_cursor(1, after))
+            seen += [(row["subject"], row["version"]) for row in page.items]
+            after = page.next
+    assert seen == [(A, 2), (A, 3), (B, 2), (B, 3)]
+    assert after is None
+
+
+async def test_the_parked_events_of_one_aggregate_are_listed_alone(bench: Bench) -> None:
+    await bench.take((A, 2), (B, 2), (B, 3))
+    async with bench.parcels.database.read() as connection:
+        page = await list_parked(connection, CONSUMING, Paging(200), consumer=bench.journal.name, subject=B)
+    assert [(row["subject"], row["version"]) for row in page.items] == [(B, 2), (B, 3)]
 
 
 # --- retrying -------------------------------------------------------------------------------------
@@ -122,7 +144,7 @@ async def test_a_retry_without_mending_counts_the_attempt_and_applies_nothing(be
     assert await bench.retry(A) == 2
     assert await bench.applied() == {A: [1]}
     async with bench.parcels.database.read() as connection:
-        first, second = await list_parked(connection, CONSUMING)
+        first, second = (await list_parked(connection, CONSUMING, Paging(200))).items
     assert (first["attempts"], second["attempts"]) == (2, 0)
 
 
@@ -148,6 +170,12 @@ async def test_a_retry_of_an_aggregate_with_nothing_parked_changes_nothing(bench
     assert await bench.retry(A) == 0
     await bench.take((A, 2))
     assert await bench.applied() == {A: [1, 2]}
+
+
+async def test_a_retry_of_an_aggregate_that_nobody_knows_is_refused_and_leaves_no_trace(bench: Bench) -> None:
+    with pytest.raises(NothingParked, match="parcel/mistyped"):
+        await bench.retry("parcel/mistyped")
+    assert await bench.parcels.count(CONSUMING.key_state) == 0
 
 
 async def test_a_retry_and_new_arrivals_at_the_same_time_keep_the_order(bench: Bench) -> None:

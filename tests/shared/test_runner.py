@@ -22,6 +22,7 @@ from shared.events.envelope import Envelope
 from shared.events.event import Event, Recorded
 from shared.events.topics import topic_of
 from shared.ids import new_id
+from shared.paging import Paging
 from shared.testing.events import envelope, message
 from shared.testing.settle import eventually
 from tests.shared.parcels import CONSUMING, PARTITIONS, Journal, ParcelMoved, Parcels, ParcelWeighed
@@ -88,8 +89,8 @@ async def run_through(parcels: Parcels, journal: Journal | None = None) -> Runne
 
 async def parked(parcels: Parcels) -> list[tuple[str, int, str]]:
     async with parcels.database.read() as connection:
-        rows = await list_parked(connection, CONSUMING)
-    return [(row["subject"], row["version"], row["reason"]) for row in rows]
+        page = await list_parked(connection, CONSUMING, Paging(200))
+    return [(row["subject"], row["version"], row["reason"]) for row in page.items]
 
 
 def place_of(key: str, parcels: Parcels) -> TopicPartition:

@@ -43,7 +43,29 @@ async def test_parked_events_are_explained_without_their_content(operator: Small
 
 
 async def test_what_is_not_parked_is_404(operator: Small) -> None:
-    assert (await operator.client.get(f"/parked/{CONSUMER.name}/report/none")).status_code == 404
+    answer = await operator.client.get(f"/parked/{CONSUMER.name}/report/none")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:duban:problem:nothing-parked")
+
+
+async def test_a_mistyped_subject_cannot_be_retried(operator: Small) -> None:
+    body = {"consumer": CONSUMER.name, "subject": "report/none"}
+    answer = await operator.client.post("/parked/retry", json=body)
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:duban:problem:nothing-parked")
+
+
+@pytest.mark.parametrize("place", ["", "/small.accounts/undecodable/duban.directory.v1/3/key"])
+async def test_many_parked_events_are_read_page_by_page(operator: Small, place: str) -> None:
+    async with operator.service.database.write() as connection:
+        for offset in range(8, 12):
+            record = Record("duban.directory.v1", 3, offset, "key", (), SECRET)
+            incoming = read_record(record, CONSUMER.event_types())
+            await park(connection, CONSUMING, CONSUMER.name, incoming, Reason.UNDECODABLE, "no header")
+    page = (await operator.client.get(f"/parked{place}?limit=2")).json()
+    offsets = [item["offset"] for item in page["items"]]
+    while page["next"]:
+        page = (await operator.client.get(f"/parked{place}?limit=2&cursor={page['next']}")).json()
+        offsets += [item["offset"] for item in page["items"]]
+    assert offsets == [7, 8, 9, 10, 11]
 
 
 async def test_a_retry_says_how_many_still_wait(operator: Small) -> None:

@@ -62,6 +62,12 @@ def test_a_token_that_is_refused_even_when_new_is_tried_once() -> None:
     assert renewed == [1]
 
 
+def test_a_long_list_is_read_to_its_end() -> None:
+    pages = {None: {"items": [{"n": 1}], "next": "one"}, "one": {"items": [{"n": 2}], "next": None}}
+    client = client_of(lambda request: httpx.Response(200, json=pages[request.url.params.get("cursor")]))
+    assert [item["n"] for item in client.items("/parked")] == [1, 2]
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rebuilding, "PAUSE_SECONDS", 0)
