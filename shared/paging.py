@@ -63,7 +63,7 @@ class Paging:
         """The page made of up to `fetch` rows; `key` gives what `after` will be for the next one."""
         shown = rows[: self.limit]
         more = len(rows) > self.limit
-        return Page(items=[item(row) for row in shown], next=_cursor(key(shown[-1])) if more else None)
+        return Page(items=[item(row) for row in shown], next=cursor_of(key(shown[-1])) if more else None)
 
 
 def instant(part: Any) -> datetime:
@@ -82,7 +82,8 @@ def number(part: Any, bits: int = 64) -> int:
     return read
 
 
-def _cursor(key: list[Any]) -> str:
+def cursor_of(key: list[Any]) -> str:
+    """What a client sends back to go on after this key."""
     return base64.urlsafe_b64encode(orjson.dumps(key)).rstrip(b"=").decode()
 
 

@@ -106,11 +106,15 @@ def board(
 @app.command()
 def verify(as_json: Json = False) -> None:
     """核验各服务的审计链。 Verify the audit chain of every service."""
+    from services.duban import verifying
     from services.duban.catalogue import WITH_DATABASE
     from services.duban.client import signed_in
 
+    def show(events: int) -> None:
+        typer.echo(f"→ {events}", err=True)
+
     client = signed_in("auditor")
-    results = {name: client.call("GET", f"/api/{name}/v1/audit/verify") for name in WITH_DATABASE}
+    results = {name: verifying.verify(client, name, on_progress=show) for name in WITH_DATABASE}
     if as_json:
         print_json(results)
     else:

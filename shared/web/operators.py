@@ -3,11 +3,11 @@
 No event data is shown: whoever runs the system need not see what the units report.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy import func, select
 
@@ -17,10 +17,11 @@ from shared.consumer.applying import Consumer
 from shared.consumer.standing import read_offsets
 from shared.consumer.waiting import Row
 from shared.errors import NotFound
-from shared.event_log.verify import verify_chains
+from shared.event_log import verify
+from shared.paging import UnknownCursor, cursor_of, number
 from shared.runtime import Service
 from shared.web.dependencies import Caller, Reader, Reading, Work, service_of
-from shared.web.paging import Page, Paged
+from shared.web.paging import Cursor, Page, Paged, Paging
 
 OPERATE = Permission("operate", "查看和处理系统运行", "operate the system", anywhere=frozenset({"admin"}))
 VERIFY = Permission("verify-audit", "核验审计链", "verify the audit trail", anywhere=frozenset({"admin", "auditor"}))
@@ -84,7 +85,9 @@ class Lag(BaseModel):
 class AuditResult(BaseModel):
     events: int
     aggregates: int
+    """Those whose last event was reached."""
     broken: list[dict[str, Any]]
+    next: str | None = None
 
 
 @router.get("/parked")
@@ -162,14 +165,38 @@ async def get_lag(request: Request, caller: Reader, view: Reading) -> Lag:
 
 
 @router.get("/audit/verify")
-async def verify_audit(request: Request, caller: Reader, view: Reading) -> AuditResult:
-    """Recompute every hash of the event log. `broken` names the first fault of each aggregate."""
+async def verify_audit(
+    request: Request,
+    caller: Reader,
+    view: Reading,
+    limit: Annotated[int, Query(ge=1, le=verify.PAGE)] = verify.PAGE,
+    cursor: Cursor = None,
+) -> AuditResult:
+    """Recompute the hashes of a part of the event log; `next` leads to the rest.
+
+    `broken` names the first fault of each aggregate.
+    """
     caller.must(VERIFY)
     service = service_of(request)
-    result = await verify_chains(view.connection, service.tables, dict(service.aggregates))
+    place = _place(service, Paging.from_cursor(limit, cursor))
+    result = await verify.verify_page(view.connection, service.tables, service.aggregates, place, limit)
     return AuditResult(
-        events=result.events, aggregates=result.aggregates, broken=[asdict(broken) for broken in result.broken]
+        events=result.events,
+        aggregates=result.aggregates,
+        broken=[asdict(broken) for broken in result.broken],
+        next=result.next and cursor_of([*astuple(result.next)]),
     )
+
+
+def _place(service: Service, paging: Paging) -> verify.Place:
+    """Raises UnknownCursor."""
+    key = paging.key(str, str, number, bool)
+    if key is None:
+        return verify.START
+    place = verify.Place(*key)
+    if not verify.leads_somewhere(place, service.aggregates):
+        raise UnknownCursor
+    return place
 
 
 def _consumer(service: Service, name: str) -> Consumer:

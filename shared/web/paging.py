@@ -6,7 +6,7 @@ from fastapi import Depends, Query
 
 from shared.paging import Page, Paging, UnknownCursor
 
-__all__ = ["Page", "Paged", "Paging", "UnknownCursor"]
+__all__ = ["Cursor", "Page", "Paged", "Paging", "UnknownCursor"]
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200

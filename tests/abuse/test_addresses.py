@@ -91,7 +91,7 @@ async def test_no_filter_is_a_failure_inside_and_none_finds_more(whole: Whole, s
             if answer.status_code != 200:
                 refusal(answer, 400, 404, 422)
             elif "items" in answer.json():
-                assert len(answer.json()["items"]) <= len(plain.json()["items"])
+                assert len(answer.json()["items"]) <= len(plain.json().get("items", ()))
 
 
 def forged(*key: Any) -> str:
@@ -133,7 +133,7 @@ async def test_a_made_up_cursor_is_refused_or_merely_a_place(whole: Whole, servi
     for cursor in CURSORS:
         answer = await get(whole, service, route, f"{address(service, route)}?cursor={cursor}")
         if answer.status_code == 200:
-            assert len(answer.json()["items"]) <= len(plain.json()["items"])
+            assert len(answer.json()["items"]) <= len(plain.json().get("items", ()))
         else:
             refusal(answer, 400, 422)
 

@@ -14,6 +14,7 @@ from services.directory.schemas.units import UnitIn, unit_facts
 from shared.auth import Actor
 from shared.event_log.verify import verify_chains
 from shared.ids import new_id
+from shared.paging import cursor_of
 from shared.testing.locks import until_another_waits
 from tests.directory.conftest import ADMIN_PASSWORD, Directory
 
@@ -208,3 +209,23 @@ async def test_the_trail_of_everything_verifies(admin: Directory) -> None:
     async with admin.service.database.read() as connection:
         result = await verify_chains(connection, admin.service.tables, dict(admin.service.aggregates))
     assert (result.broken, result.aggregates) == ([], 14)
+
+
+async def test_the_trail_is_verified_page_by_page_over_http(admin: Directory) -> None:
+    whole = (await admin.client.get("/audit/verify")).json()
+    pages = [(await admin.client.get("/audit/verify?limit=3")).json()]
+    while pages[-1]["next"]:
+        pages.append((await admin.client.get(f"/audit/verify?limit=3&cursor={pages[-1]['next']}")).json())
+    rest = [] if whole["next"] is None else [(await admin.client.get(f"/audit/verify?cursor={whole['next']}")).json()]
+    for name in ("events", "aggregates", "broken"):
+        nothing: Any = [] if name == "broken" else 0
+        assert sum((page[name] for page in pages), nothing) == sum((page[name] for page in [whole, *rest]), nothing)
+    assert max(page["events"] for page in pages) == 3
+
+
+@pytest.mark.parametrize(
+    "place", [["", "", -1, 0], ["", "x", 2**40, 0], ["report", "", 0, 0], ["account", "x", 0, 0], ["", "x", "y", 0]]
+)
+async def test_a_place_where_no_walk_comes_to_is_refused(admin: Directory, place: list[Any]) -> None:
+    answer = await admin.client.get(f"/audit/verify?cursor={cursor_of(place)}")
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:duban:problem:unknown-cursor")

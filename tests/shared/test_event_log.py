@@ -19,7 +19,7 @@ from shared.errors import VersionConflict
 from shared.event_log import loaded
 from shared.event_log.chain import link
 from shared.event_log.relay import Relay
-from shared.event_log.verify import Broken, verify_chains
+from shared.event_log.verify import START, Broken, Place, Verification, verify_chains, verify_page
 from shared.event_log.work import Cause, EventTooLarge, UnitOfWork
 from shared.testing.clocks import APRIL
 from tests.shared.parcels import EVENT_LOG, PARCELS, Parcel, ParcelMoved, Parcels, ParcelSent
@@ -455,6 +455,66 @@ async def test_an_event_slipped_in_is_found(parcels: Parcels) -> None:
 
     (broken,) = await verified(parcels)
     assert (broken.subject, broken.version) == (parcel.subject, 4)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3])
+async def test_a_walk_in_small_steps_finds_what_a_walk_in_large_ones_finds(parcels: Parcels, limit: int) -> None:
+    changed, cut = await two_parcels(parcels)
+    gone, emptied, sound = await parcels.send(), await parcels.send(), await parcels.move(await parcels.send(), "wuhan")
+    await tamper(
+        parcels,
+        update(LOG).where(LOG.c.subject == changed.subject, LOG.c.aggregate_version < 3).values(payload=b"{}"),
+        delete(LOG).where(of(cut, 2)),
+        delete(PARCELS).where(PARCELS.c.id == gone.id),
+        delete(LOG).where(LOG.c.subject == emptied.subject),
+    )
+    async with parcels.database.read() as connection:
+        large = await verify_chains(connection, EVENT_LOG, {"parcel": PARCELS})
+        small = await verify_chains(connection, EVENT_LOG, {"parcel": PARCELS}, limit)
+    assert small == large
+    assert sorted(broken.subject for broken in small.broken) == sorted(
+        parcel.subject for parcel in (changed, cut, gone, emptied)
+    )
+    assert (small.events, small.aggregates) == (3 + 1 + 1 + 2, 4)
+    assert sound.subject not in {broken.subject for broken in small.broken}
+
+
+async def test_what_is_added_behind_a_walk_is_for_the_next_one(parcels: Parcels) -> None:
+    first, second = sorted(await two_parcels(parcels), key=lambda parcel: parcel.subject)
+    page = await verified_page(parcels, START, limit=first.version)
+    await parcels.move(first, "beijing")
+    rest = await verified_page(parcels, page.next, limit=100)
+    assert (page.aggregates, page.events, rest.aggregates, rest.events) == (1, first.version, 1, second.version)
+    assert page.broken == rest.broken == []
+
+
+async def test_an_aggregate_that_goes_on_over_pages_may_grow_meanwhile(parcels: Parcels) -> None:
+    first, second = sorted(await two_parcels(parcels), key=lambda parcel: parcel.subject)
+    page = await verified_page(parcels, START, limit=1)
+    await parcels.move(first, "beijing")
+    rest = await verified_page(parcels, page.next, limit=100)
+    assert (page.events + rest.events, page.aggregates + rest.aggregates) == (first.version + 1 + second.version, 2)
+    assert page.broken == rest.broken == []
+
+
+async def test_a_tail_that_is_cut_between_two_pages_is_found(parcels: Parcels) -> None:
+    first, _ = sorted(await two_parcels(parcels), key=lambda parcel: parcel.subject)
+    page = await verified_page(parcels, START, limit=1)
+    await tamper(parcels, delete(LOG).where(LOG.c.subject == first.subject, LOG.c.aggregate_version > 1))
+    rest = await verified_page(parcels, page.next, limit=100)
+    assert [broken.subject for broken in rest.broken] == [first.subject]
+
+
+async def test_a_subject_that_no_aggregate_can_have_is_found(parcels: Parcels) -> None:
+    parcel, _ = await two_parcels(parcels)
+    await tamper(parcels, update(LOG).where(of(parcel, 3)).values(subject="parcel/nobody"))
+    assert {broken.subject for broken in await verified(parcels)} == {parcel.subject, "parcel/nobody"}
+
+
+async def verified_page(parcels: Parcels, place: Place | None, limit: int) -> Verification:
+    assert place
+    async with parcels.database.read() as connection:
+        return await verify_page(connection, EVENT_LOG, {"parcel": PARCELS}, place, limit)
 
 
 async def _load(work: UnitOfWork, id_: UUID) -> Parcel:

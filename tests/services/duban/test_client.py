@@ -9,6 +9,7 @@ import pytest
 from services.duban import rebuilding
 from services.duban.client import Client, Refused
 from services.duban.rebuilding import RebuildRefused, rebuild
+from services.duban.verifying import verify
 
 Answer = Callable[[httpx.Request], httpx.Response]
 ENDED = httpx.Response(401, json={"detail": "the token has run out"})
@@ -66,6 +67,17 @@ def test_a_long_list_is_read_to_its_end() -> None:
     pages = {None: {"items": [{"n": 1}], "next": "one"}, "one": {"items": [{"n": 2}], "next": None}}
     client = client_of(lambda request: httpx.Response(200, json=pages[request.url.params.get("cursor")]))
     assert [item["n"] for item in client.items("/parked")] == [1, 2]
+
+
+def test_an_audit_trail_of_several_pages_is_summed_up() -> None:
+    answer, _ = states(
+        {"events": 900, "aggregates": 3, "broken": [{"subject": "a"}], "next": "more"},
+        {"events": 5, "aggregates": 1, "broken": [{"subject": "b"}], "next": None},
+    )
+    seen: list[int] = []
+    found = verify(client_of(answer), "task", on_progress=seen.append)
+    assert (found["events"], found["aggregates"], seen) == (905, 4, [900])
+    assert [broken["subject"] for broken in found["broken"]] == ["a", "b"]
 
 
 @pytest.fixture
