@@ -3,7 +3,6 @@
 from sqlalchemy import (
     Column,
     Connection,
-    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -36,7 +35,6 @@ class EventLogTables:
             Column("prev", LargeBinary, nullable=False),
             Column("hash", LargeBinary, nullable=False),
             UniqueConstraint("subject", "aggregate_version", name="one_event_per_version"),
-            Index("event_log_by_key", "partition_key", "seq"),
             sqlite_autoincrement=True,  # a number is never used again, also after the tail was lost
         )
         self.outbox = Table(
