@@ -211,7 +211,7 @@ class Account(KnownAccount, NotificationTable, table=True):
 EVENT_LOG = EventLogTables(NotificationTable.metadata)
 CONSUMING = ConsumerTables(NotificationTable.metadata)
 CLOCK = clock_table(NotificationTable.metadata)
-KNOWN_KEYS = known_keys_table(NotificationTable.metadata)
+known_keys_table(NotificationTable.metadata)
 
 notices = table_of(Notice)
 deliveries = table_of(Delivery)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Index, Integer, String, Table, select
+from sqlalchemy import Column, Integer, String, Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.consumer.tables import ConsumerTables
@@ -54,14 +54,6 @@ def current_columns() -> list[Any]:
         Column("part", String(40), primary_key=True),
         Column("version", Integer, nullable=False),
     ]
-
-
-def open_rows_index(table: str) -> Index:
-    """Readers of the present look only at open rows."""
-    return Index(f"{table}_open", "generation", "subject", "part", sqlite_where=_OPEN, postgresql_where=_OPEN)
-
-
-_OPEN = Column("until", UtcDateTime).is_(None)
 
 
 @dataclass

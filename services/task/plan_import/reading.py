@@ -28,7 +28,6 @@ MOST_CHARACTERS = 5_000_000  # 10 MB of Chinese text is 3.5 million
 MOST_UNPACKED = 100_000_000  # a .docx of text unpacks to some tens of MB at most
 MOST_RATIO = 200  # XML compresses tenfold to fiftyfold; a bomb a thousandfold
 MOST_PAGES = 500
-REPLACED = "\ufffd"
 
 _RADICALS = (
     "⺁厂⺌小⺝月⺟母⺠民⺧牛⺩王⺬示⺮竹⺶羊⺷羊⺼肉⻁虎⻄西⻅见⻆角⻇角⻉贝⻊足⻋车⻑長⻒镸⻓长⻔门⻗雨⻘青⻙韦⻚页"
