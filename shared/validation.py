@@ -29,6 +29,10 @@ def refuse(model: type, refusals: Sequence[Refusal]) -> None:
         raise ValidationError.from_exception_data(model.__name__, [_line(refusal) for refusal in refusals])
 
 
+def broken_rule(code: str, sentence: Text) -> PydanticCustomError:
+    """What a field's validator raises, in both languages."""
+    return PydanticCustomError(code, "{en}", sentence._asdict())
+
+
 def _line(refusal: Refusal) -> InitErrorDetails:
-    sentence = PydanticCustomError(refusal.code, "{en}", refusal.sentence._asdict())
-    return InitErrorDetails(type=sentence, loc=refusal.place, input=None)
+    return InitErrorDetails(type=broken_rule(refusal.code, refusal.sentence), loc=refusal.place, input=None)

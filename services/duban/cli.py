@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from services.duban.arguments import DataService, Json
+from services.duban.arguments import DataService, File, Json
 from services.duban.output import local, print_board, print_json, print_table
 
 if TYPE_CHECKING:
     from shared.errors import AppError
 
 REFUSED = 1
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 app = typer.Typer(
     name="duban",
@@ -67,7 +66,7 @@ def stack(demo_: Annotated[bool, typer.Option("--demo", help="load the demo")] =
     """不用 Docker 运行生产后端。 The production backend on this machine without Docker."""
     from services.duban.stack import run_stack
 
-    run_stack(Path(os.environ.get("DUBAN_DATA", "data/stack")), int(os.environ.get("DUBAN_PORT", "8080")), demo=demo_)
+    run_stack(Path(os.environ.get("DUBAN_DATA", "data/stack")), demo=demo_)
 
 
 @app.command()
@@ -284,12 +283,12 @@ def demo_load(
 @demo.command("accounts")
 def demo_accounts(as_json: Json = False) -> None:
     """演示账号。 The demo's accounts."""
-    from services.duban.client import demo_accounts_file
+    from services.duban.client import demo_accounts_file, read_demo_accounts
 
     if not demo_accounts_file().exists():
         typer.echo("没有装入演示，请先 make run。 No demo is loaded here; run make run first.", err=True)
         raise typer.Exit(REFUSED)
-    accounts = json.loads(demo_accounts_file().read_text())
+    accounts = read_demo_accounts(demo_accounts_file())
     if as_json:
         print_json(accounts)
         return
@@ -337,7 +336,7 @@ def _mount() -> None:
 
 def main() -> None:
     """Run, and turn an expected failure into one sentence and an exit code."""
-    from services.duban.failures import Failure
+    from services.duban.failures import Failure, unusable_file
     from shared.errors import AppError
 
     _mount()
@@ -347,6 +346,10 @@ def main() -> None:
         _fail(str(failure), failure.exit_code)
     except AppError as refused:
         _fail(_in_both_languages(refused), REFUSED)
+    except OSError as unusable:
+        if unusable.filename is None:
+            raise
+        _fail(unusable_file(unusable), REFUSED)
 
 
 def _in_both_languages(refused: "AppError") -> str:

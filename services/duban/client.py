@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from typing_extensions import TypedDict  # before Python 3.12 pydantic cannot read typing's own
 
 from services.duban.failures import Failure
+from services.duban.local_files import read_json_file
+from shared.addresses import NO_WEB_ADDRESS, is_web_address
+from shared.errors import Text
 from shared.files import write_secret
 
 TIMEOUT = httpx.Timeout(30.0, connect=3.0)
@@ -19,6 +24,27 @@ PAGE = 200
 TOKEN_ENDED = 401
 SESSION_ENDED = {400, 401}
 """OAuth 2 answers 400 invalid_grant to a refresh token that no longer counts."""
+
+
+SENDABLE = re.compile(r"[!-~]+")
+"""What an HTTP header can carry."""
+SIGN_IN_AGAIN = Text("请重新 duban login", "run duban login again")
+LOAD_AGAIN = Text(
+    "请删除它，再运行 duban demo load（演示账号会得到新密码）",
+    "delete it and run duban demo load (the demo's accounts then get new passwords)",
+)
+
+
+class KeptSession(TypedDict):
+    url: str
+    refresh_token: str
+
+
+class DemoAccount(TypedDict):
+    username: str
+    password: str
+    roles: list[str]
+    unit: str | None
 
 
 class Refused(Failure):
@@ -42,9 +68,14 @@ class NotSignedIn(Failure):
 
 
 def base_url() -> str:
-    """`DUBAN_URL`, else this machine at `DUBAN_PORT`."""
+    """`DUBAN_URL`, else this machine at `DUBAN_PORT`. Raises NotReachable for what is no address."""
     here = f"http://127.0.0.1:{os.environ.get('DUBAN_PORT', '8080')}"
-    return os.environ.get("DUBAN_URL", here).rstrip("/")
+    url = os.environ.get("DUBAN_URL", here)
+    if not is_web_address(url):  # of DUBAN_PORT, where no other address is given
+        name = "DUBAN_URL" if "DUBAN_URL" in os.environ else "DUBAN_PORT"
+        shown = f"{name}={os.environ[name]}"
+        raise NotReachable(f"{shown} {NO_WEB_ADDRESS.zh}，请修改。 {name} {NO_WEB_ADDRESS.en}; correct it.")
+    return url.rstrip("/")
 
 
 def session_file() -> Path:
@@ -115,7 +146,7 @@ def signed_in(demo_account: str = "office-head") -> Client:
     """
     client = Client(base_url())
     if token := os.environ.get("DUBAN_TOKEN"):
-        client.token = token
+        client.token = _sendable(token)
         return client
     client.sign_in_again = partial(_sign_in, client, demo_account)
     client.sign_in_again()
@@ -146,17 +177,26 @@ def demo_accounts_file() -> Path:
     return Path(os.environ.get("DUBAN_DATA", "data")) / "demo-accounts.json"
 
 
+def read_demo_accounts(path: Path) -> list[DemoAccount]:
+    """The accounts of a loaded demo. Raises FileNotFoundError where none was loaded here, or DamagedFile."""
+    return read_json_file(path, list[DemoAccount], LOAD_AGAIN)
+
+
+def _sendable(token: str) -> str:
+    if not SENDABLE.fullmatch(token):
+        raise NotSignedIn(
+            "DUBAN_TOKEN 含有令牌里不会有的字符，请重新获取。 DUBAN_TOKEN holds what no token does; get a new one."
+        )
+    return token
+
+
 def _kept_session() -> str | None:
     """The refresh token for this address; a session at another address stays where it is."""
     try:
-        kept = json.loads(session_file().read_text())
+        kept = read_json_file(session_file(), KeptSession, SIGN_IN_AGAIN)
     except FileNotFoundError:
         return None
-    except ValueError as damaged:
-        raise NotSignedIn(
-            f"{session_file()} 已损坏，请重新 duban login。 {session_file()} is damaged; run duban login again."
-        ) from damaged
-    return str(kept["refresh_token"]) if kept["url"] == base_url() else None
+    return kept["refresh_token"] if kept["url"] == base_url() else None
 
 
 def _sign_in(client: Client, demo_account: str) -> None:
@@ -180,7 +220,7 @@ def _sign_in_to_demo(client: Client, username: str) -> None:
         raise NotSignedIn(
             "请先 duban login USERNAME，或设置 DUBAN_TOKEN。 Run duban login USERNAME first, or set DUBAN_TOKEN."
         )
-    accounts = {account["username"]: account for account in json.loads(demo_accounts_file().read_text())}
+    accounts = {account["username"]: account for account in read_demo_accounts(demo_accounts_file())}
     if username not in accounts:
         raise NotSignedIn(f"演示没有账号 {username}。 The demo has no account {username}.")
     client.sign_in(username, accounts[username]["password"])

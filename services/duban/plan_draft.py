@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from services.duban.arguments import existing_file, writable_file
 from services.duban.client import signed_in
 from services.duban.plan_amend import print_difference
 from services.task.plan_import import PlanImportError, UnitDirectory, draft_plan, to_json
@@ -19,13 +20,15 @@ from services.task.plan_import.errors import DocumentTooLarge
 from services.task.plan_import.html_view import STATUS_WORDS, to_html
 from services.task.plan_import.reading import MOST_BYTES
 from services.task.plan_import.trace import trace_lines
+from shared.documents import read_document
+from shared.web.validation import document_rules
 
 REFUSED = 1
 READING_SECONDS = 60.0  # the server gives a document up after 30
 DRAFTS = "/api/task/v1/plan-drafts"
 ROLE_WORDS = {"lead": "牵头", "responsible": "责任", "cooperating": "配合"}
 STATUS_STYLES = {Status.INFERRED: "yellow", Status.UNRESOLVED: "bold red"}
-Document = Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="the plan as .txt, .docx or .pdf")]
+Document = Annotated[Path, typer.Argument(callback=existing_file, help="the plan as .txt, .docx or .pdf")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable output")]
 Found = Mapping[str, Any]
 """A draft in the form of `to_json`, from here or from the server."""
@@ -33,9 +36,11 @@ Found = Mapping[str, Any]
 
 def draft(
     file: Document,
-    units: Annotated[Path | None, typer.Option(help="a units.yaml to match names with")] = None,
+    units: Annotated[Path | None, typer.Option(callback=existing_file, help="a units.yaml to match names with")] = None,
     json_output: Json = False,
-    html: Annotated[Path | None, typer.Option(help="write the text with coloured spans to this file")] = None,
+    html: Annotated[
+        Path | None, typer.Option(callback=writable_file, help="write the text with coloured spans to this file")
+    ] = None,
     trace: Annotated[bool, typer.Option("--trace", help="print what each stage found")] = False,
 ) -> None:
     """从正式文本生成方案草稿，供人核对。 Draft a plan from its official text, for a person to check."""
@@ -95,8 +100,28 @@ def confirm(
     typer.echo(f"{answer['plan']} {answer['title']}: 草稿 draft")
 
 
+class _Named(BaseModel):
+    """What is read of a unit or a group; a units file and a list of the directory's API say more."""
+
+    key: str
+    name: str
+    short_name: str | None = None
+    aliases: list[str] = []
+    successors: list[str] = []
+    members: list[str] = []
+
+
+class _Units(BaseModel):
+    units: list[_Named]
+    groups: list[_Named] = []
+
+
 def _directory(units: Path | None) -> UnitDirectory | None:
-    return UnitDirectory.from_mapping(yaml.safe_load(units.read_text(encoding="utf-8"))) if units else None
+    """Raises UnreadableDocument or InvalidRequest."""
+    if units is None:
+        return None
+    with document_rules():
+        return UnitDirectory.from_mapping(_Units.model_validate(read_document(units.read_bytes())).model_dump())
 
 
 def _print_json(answer: object) -> None:

@@ -4,36 +4,64 @@ import errno
 import fcntl
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from services.duban.failures import Failure
+from services.duban.failures import Failure, unusable_file
+from shared.bus.base import BusUnavailable
+from shared.errors import AppError
 from shared.settings import ServiceSettings
+
+BUS_SILENT = (
+    "Kafka 没有应答，请先启动它，或修改 DUBAN_BUS_URL 和 DUBAN_KAFKA_*。 "
+    "Kafka does not answer; start it first, or correct DUBAN_BUS_URL and DUBAN_KAFKA_*."
+)
 
 
 class CannotStart(Failure):
     """The system stays down; nothing was changed."""
 
 
+@contextmanager
+def plain_reasons() -> Iterator[None]:
+    """Whatever ends what stands inside, as CannotStart where it is a known situation."""
+    try:
+        yield
+    except AppError as refused:
+        raise CannotStart(f"{refused.sentence('zh')} {refused.sentence('en')}") from refused
+    except BusUnavailable as silent:
+        raise CannotStart(BUS_SILENT) from silent
+    except OSError as unusable:
+        if unusable.filename is None:
+            raise
+        raise CannotStart(unusable_file(unusable)) from unusable
+
+
 def check_port(settings: ServiceSettings) -> None:
-    """Raises CannotStart where something already listens there."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OverflowError:
-            raise CannotStart(
-                f"DUBAN_PORT={settings.port}：端口应在 0 到 65535 之间。 A port lies between 0 and 65535."
-            ) from None
-        except OSError as refused:
-            if refused.errno == errno.EADDRINUSE:
-                raise CannotStart(
-                    f"端口 {settings.port} 已被占用，请换一个端口：make run PORT={settings.port + 1}。 "
-                    f"Port {settings.port} is in use; choose another one: make run PORT={settings.port + 1}."
-                ) from None
-            raise CannotStart(
-                f"无法监听 Cannot listen on {settings.host}:{settings.port}: {refused.strerror}."
-            ) from None
+    """Raises CannotStart where something already listens there, or nothing may."""
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        ):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as refused:
+        raise CannotStart(_why_not_there(settings, refused)) from None
+
+
+def _why_not_there(settings: ServiceSettings, refused: OSError) -> str:
+    if refused.errno == errno.EADDRINUSE:
+        return (
+            f"端口 {settings.port} 已被占用，请换一个端口：make run PORT={settings.port + 1}。 "
+            f"Port {settings.port} is in use; choose another one: make run PORT={settings.port + 1}."
+        )
+    return (
+        f"无法监听 {settings.host}:{settings.port}（{refused.strerror}），请修改 DUBAN_HOST 或 DUBAN_PORT。 "
+        f"Cannot listen on {settings.host}:{settings.port} ({refused.strerror}); correct DUBAN_HOST or DUBAN_PORT."
+    )
 
 
 def claim_data_folder(folder: Path) -> IO[str]:

@@ -2,12 +2,15 @@
 
 import asyncio
 
+from fastapi import FastAPI
+
 from services.duban.catalogue import service_kind
 from services.duban.memory import return_large_blocks
-from services.duban.refusals import CannotStart, check_port
+from services.duban.refusals import check_port, plain_reasons
 from services.duban.serving import make_server, running, serve_until_stopped
-from shared.errors import AppError
+from services.duban.upgrade import named_database, refuse_unprepared
 from shared.runtime import Mode
+from shared.settings import ServiceSettings
 from shared.telemetry.logging import configure_logging
 
 
@@ -18,13 +21,13 @@ def run_service(name: str, mode: Mode) -> None:
     configure_logging(settings.log_level, settings.log_json)
     return_large_blocks()
     check_port(settings)
-    app = kind.create_app(settings)
+    with plain_reasons(), named_database(name, settings):
+        if kind.has_database:
+            asyncio.run(refuse_unprepared(name, settings))
+        app = kind.create_app(settings)
+        asyncio.run(_serve(name, app, settings, mode))
 
-    async def serve() -> None:
-        async with running({name: app}, mode):
-            await serve_until_stopped(make_server(app, settings))
 
-    try:
-        asyncio.run(serve())
-    except AppError as refused:
-        raise CannotStart(f"{refused.sentence('zh')} {refused.sentence('en')}") from refused
+async def _serve(name: str, app: FastAPI, settings: ServiceSettings, mode: Mode) -> None:
+    async with running({name: app}, mode):
+        await serve_until_stopped(make_server(app, settings))

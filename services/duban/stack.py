@@ -17,10 +17,9 @@ import asyncpg
 import httpx
 from rich.console import Console
 
-from services.duban.catalogue import ALL, WITH_DATABASE
-from services.duban.refusals import CannotStart, check_port
+from services.duban.catalogue import ALL, WITH_DATABASE, settings_of_all
+from services.duban.refusals import CannotStart, check_port, plain_reasons
 from services.duban.supervisor import Child, Supervisor
-from shared.settings import ServiceSettings
 from shared.testing.kafka_server import KafkaServer, PackagedKafka
 from shared.testing.postgres_server import PackagedPostgres, PostgresServer
 from shared.testing.process import NoServer, free_port
@@ -91,11 +90,13 @@ def database_url(postgres: PostgresServer, service: str) -> str:
     return postgres.dsn.rpartition("/")[0] + f"/duban_{service}"
 
 
-def run_stack(data: Path, port: int, *, demo: bool) -> None:
+def run_stack(data: Path, *, demo: bool) -> None:
     """Start everything, say where it is, and keep it running until Ctrl-C or SIGTERM. Raises CannotStart."""
-    check_port(ServiceSettings(port=port))
-    stack = Stack(data, port, demo=demo)
-    stack.logs.mkdir(parents=True, exist_ok=True)
+    settings = settings_of_all()["task"]
+    check_port(settings)
+    stack = Stack(data, settings.port, demo=demo)
+    with plain_reasons():
+        stack.logs.mkdir(parents=True, exist_ok=True)
     console = Console(soft_wrap=True)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
@@ -103,7 +104,7 @@ def run_stack(data: Path, port: int, *, demo: bool) -> None:
         try:
             servers = _start_servers(stack, console, running)
         except NoServer as reason:
-            raise CannotStart(str(reason)) from reason
+            raise CannotStart(f"服务器起不来，请按说明补齐。 A server does not start: {reason}") from reason
         environment = stack.environment(servers)
         _prepare_databases(servers.postgres, environment, console)
         asyncio.run(_serve(stack, environment, console))
@@ -152,7 +153,11 @@ async def _wait_until_ready(stack: Stack) -> None:
         waiting = paths
         while waiting := [path for path in waiting if not await _answers_well(http, path)]:
             if time.monotonic() > deadline:
-                raise CannotStart(f"{', '.join(waiting)} did not get ready in {READY_SECONDS:.0f} s; see {stack.logs}")
+                late, seconds = ", ".join(waiting), f"{READY_SECONDS:.0f}"
+                raise CannotStart(
+                    f"{late} 在 {seconds} 秒内没有就绪，请看 {stack.logs} 里的日志。 "
+                    f"{late} did not get ready in {seconds} s; read the logs in {stack.logs}."
+                )
             await asyncio.sleep(0.1)
 
 
@@ -167,7 +172,8 @@ async def _run_duban(arguments: Sequence[str], environment: Mapping[str, str]) -
     """Run a command to its end in this terminal. Raises CannotStart."""
     process = await asyncio.create_subprocess_exec(*DUBAN, *arguments, env=environment)
     if await process.wait() != 0:
-        raise CannotStart(f"`duban {' '.join(arguments)}` failed, see above")
+        command = " ".join(("duban", *arguments))
+        raise CannotStart(f"{command} 没有成功，原因见上。 {command} failed; the reason stands above.")
 
 
 @contextmanager

@@ -2,21 +2,17 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 
-from fastapi import FastAPI
 from rich.console import Console
-from sqlalchemy import make_url
-from sqlalchemy.exc import DBAPIError
 
-from services.duban.catalogue import ALL, WITH_DATABASE, service_kind
+from services.duban.catalogue import ALL, service_kind, settings_of_all
+from services.duban.client import read_demo_accounts
+from services.duban.demo.accounts import accounts_file
 from services.duban.memory import return_large_blocks
-from services.duban.refusals import CannotStart, check_port, claim_data_folder
+from services.duban.refusals import CannotStart, check_port, claim_data_folder, plain_reasons
 from services.duban.serving import OneAddress, Server, make_server, running, serve_until_stopped
-from shared.db import Database
-from shared.db.migrations import upgrade
-from shared.errors import AppError
-from shared.events.topics import TOPICS
-from shared.runtime import open_bus_from
+from services.duban.upgrade import check_backends, started_bus, upgrade_databases
 from shared.settings import ServiceSettings
 from shared.telemetry.logging import configure_logging
 
@@ -24,36 +20,31 @@ console = Console(stderr=True, soft_wrap=True)
 
 
 def run_embedded(*, demo: bool) -> None:
-    """Start everything, load the demo where asked, and serve until Ctrl-C. Raises CannotStart."""
+    """Start everything, load the demo where asked, and serve until Ctrl-C. Raises CannotStart or DamagedFile."""
     started = time.monotonic()
-    settings = service_kind("task").settings()
-    if demo and not settings.demo:
+    settings = settings_of_all()
+    common = settings["task"]
+    if demo and not common.demo:
         raise CannotStart("演示需要 DUBAN_DEMO=1。 The demo needs DUBAN_DEMO=1.")
-    configure_logging(settings.log_level, settings.log_json)
+    configure_logging(common.log_level, common.log_json)
     return_large_blocks()
-    check_port(settings)
-    with claim_data_folder(settings.data):
-        try:
+    check_port(common)
+    if demo and accounts_file(common.data).exists():
+        read_demo_accounts(accounts_file(common.data))  # what is damaged is told before anything starts
+    with plain_reasons():
+        asyncio.run(check_backends(settings))
+        with claim_data_folder(common.data):
             asyncio.run(_serve(settings, demo=demo, started=started))
-        except AppError as refused:
-            raise CannotStart(f"{refused.sentence('zh')} {refused.sentence('en')}") from refused
-    console.print(f"已停止，数据保留在 Stopped; the data stays in {settings.data.absolute()}")
+    console.print(f"已停止，数据保留在 Stopped; the data stays in {common.data.absolute()}")
 
 
-async def _serve(settings: ServiceSettings, *, demo: bool, started: float) -> None:
-    await upgrade_databases()
-    bus = open_bus_from(settings)
-    await bus.start()
-    try:
-        await bus.create_topics(TOPICS)
-        apps: dict[str, FastAPI] = {}
-        for name in ALL:
-            kind = service_kind(name)
-            apps[name] = kind.create_app(kind.settings(), bus)
+async def _serve(settings: Mapping[str, ServiceSettings], *, demo: bool, started: float) -> None:
+    common = settings["task"]
+    async with started_bus(common) as bus:
+        apps = {name: service_kind(name).create_app(settings[name], bus) for name in ALL}
+        await upgrade_databases(settings)
         async with running(apps, "all"):
-            await _serve_and_greet(make_server(OneAddress(apps), settings), settings, demo=demo, started=started)
-    finally:
-        await bus.stop()
+            await _serve_and_greet(make_server(OneAddress(apps), common), common, demo=demo, started=started)
 
 
 async def _serve_and_greet(server: Server, settings: ServiceSettings, *, demo: bool, started: float) -> None:
@@ -80,18 +71,3 @@ async def _greet(server: Server, settings: ServiceSettings, *, demo: bool, start
         await load_demo(settings, console)
         show_welcome(settings, console)
     console.print("Ctrl-C 停止 stops it.")
-
-
-async def upgrade_databases() -> None:
-    """Bring every service's database to this build's shape. Raises DatabaseNewerThanCode or CannotStart."""
-    for name in WITH_DATABASE:
-        kind = service_kind(name)
-        settings = kind.settings()
-        database = Database(settings.database_for(name), 1)
-        try:
-            await upgrade(database, kind.package)
-        except DBAPIError as unfit:
-            place = make_url(settings.database_for(name)).render_as_string(hide_password=True)
-            raise CannotStart(f"数据库 {place} 无法使用 The database cannot be used: {unfit.orig}") from unfit
-        finally:
-            await database.close()

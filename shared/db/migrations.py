@@ -31,6 +31,18 @@ async def upgrade(database: Database, package: str) -> None:
         await connection.run_sync(_upgrade, package)
 
 
+async def refuse_newer(database: Database, package: str) -> None:
+    """Raises DatabaseNewerThanCode; changes nothing."""
+    revision = await current(database)
+    _refuse_newer(_config(package), revision, head(package))
+
+
+async def is_behind(database: Database, package: str) -> bool:
+    """Whether the database misses revisions of this build; a newer one does not."""
+    revision = await current(database)
+    return revision != head(package) and (revision is None or revision in _known(_config(package)))
+
+
 async def current(database: Database) -> str | None:
     """The revision that the database is at; None before the first."""
     async with database.read() as connection:
@@ -72,6 +84,9 @@ def _current(connection: Connection) -> str | None:
 
 
 def _refuse_newer(config: Config, revision: str | None, newest: str) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in _known(config):
         raise DatabaseNewerThanCode(revision=revision, head=newest)
+
+
+def _known(config: Config) -> set[str]:
+    return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}

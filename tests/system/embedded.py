@@ -17,6 +17,8 @@ from shared.testing.process import free_port
 
 ROOT = Path(__file__).parents[2]
 DUBAN = (sys.executable, "-m", "services.duban.cli")
+LIKE_ANYBODY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
+"""Root without the right to pass over the permissions of files, which it still owns and so can read."""
 STANDS = "Ctrl-C"
 """The last line that `duban up` prints when it is ready and the demo is loaded."""
 PATIENCE = 300.0
@@ -49,10 +51,10 @@ class Embedded:
         """Names of the messages written so far."""
         return sorted(path.name for path in (self.data / "mail").glob("*.eml"))
 
-    def duban(self, *arguments: str, **environment: str) -> Completed:
-        """Run one command to its end."""
+    def duban(self, *arguments: str, bound_by_permissions: bool = False, **environment: str) -> Completed:
+        """Run one command to its end; where wanted as somebody whom the permissions of files bind."""
         return subprocess.run(
-            [*DUBAN, *arguments],
+            [*(LIKE_ANYBODY if bound_by_permissions else ()), *DUBAN, *arguments],
             cwd=ROOT,
             env={**self.environment, **environment},
             stdin=subprocess.DEVNULL,

@@ -52,10 +52,13 @@ def test_a_data_folder_that_cannot_be_made_is_named(system: Embedded) -> None:
     assert f"{system.data} cannot be written" in refusal(system)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_data_folder_that_may_not_be_written_is_named(system: Embedded) -> None:
     system.data.mkdir(mode=0o500)
-    assert f"{system.data} cannot be written" in refusal(system)
+    done = system.duban("up", bound_by_permissions=True)
+    assert done.returncode == 1, done.stderr
+    assert is_one_plain_sentence(done.stderr)
+    assert f"{system.data} cannot be written" in done.stderr
+    assert list(system.data.iterdir()) == []
 
 
 def test_a_second_duban_in_the_same_data_folder_is_refused(system: Embedded, running: Up) -> None:
@@ -79,12 +82,64 @@ def test_a_file_that_is_no_database_is_named(system: Embedded) -> None:
     assert "task.db" in refusal(system)
 
 
+# One setting of each service; tests/services/duban/test_wrong_settings.py has the others.
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("DUBAN_PORT", "eighty"), ("DUBAN_PORT", "70000"), ("DUBAN_DEMO", "perhaps"), ("DUBAN_TOKEN_SECONDS", "long")],
+    [
+        ("DUBAN_LOG_LEVEL", "loud"),
+        ("DUBAN_BUS_URL", "amqp://broker"),
+        ("DUBAN_REPORTING_DATABASE_URL", "mysql://duban@host/duban"),
+        ("DUBAN_TOKEN_SECONDS", "long"),
+        ("DUBAN_SMTP_URL", "http://mail"),
+        ("DUBAN_SESSION_KEY", "short"),
+    ],
 )
-def test_a_setting_that_makes_no_sense_is_named(system: Embedded, name: str, value: str) -> None:
-    assert name in refusal(system, "up", **{name: value})
+@pytest.mark.parametrize("command", [("up",), ("db", "upgrade"), ("stack",)], ids=" ".join)
+def test_a_wrong_setting_is_named_before_anything_is_made(
+    system: Embedded, command: tuple[str, ...], name: str, value: str
+) -> None:
+    assert name in refusal(system, *command, **{name: value})
+    assert not system.data.exists()
+
+
+def test_a_name_that_is_no_host_of_ours_is_refused(system: Embedded) -> None:
+    assert "DUBAN_HOST" in refusal(system, DUBAN_HOST="nowhere.invalid")
+    assert not system.data.exists()
+
+
+@pytest.mark.parametrize("command", [("up",), ("db", "upgrade")], ids=" ".join)
+def test_a_broker_that_does_not_answer_is_told_before_anything_is_made(
+    system: Embedded, command: tuple[str, ...]
+) -> None:
+    assert "DUBAN_BUS_URL" in refusal(system, *command, DUBAN_BUS_URL=f"kafka://127.0.0.1:{free_port()}")
+    assert not system.data.exists()
+
+
+def test_a_service_whose_database_nobody_has_prepared_says_which_command_does(system: Embedded) -> None:
+    assert "duban db upgrade" in refusal(system, "serve", "task")
+    assert not system.data.exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("portal.key", "no key"), ("bus.db", "no database " * 1000), ("demo-accounts.json", '[{"username": "office"}]')],
+)
+def test_a_damaged_file_of_the_data_folder_is_named_and_left_alone(system: Embedded, file: str, content: str) -> None:
+    system.data.mkdir()
+    (system.data / file).write_text(content)
+    assert str(system.data / file) in refusal(system, "up", "--demo")
+    assert (system.data / file).read_text() == content
+    assert list(system.data.glob("*.db")) == list(system.data.glob(file) if file.endswith(".db") else [])
+
+
+def test_no_database_is_touched_when_one_of_them_is_newer(system: Embedded) -> None:
+    system.duban("db", "upgrade").check_returncode()
+    for service, revision in (("directory", "0000"), ("reporting", "9999")):
+        with sqlite3.connect(system.data / f"{service}.db") as database:
+            database.execute("UPDATE alembic_version SET version_num = ?", [revision])
+    refusal(system)
+    with sqlite3.connect(system.data / "directory.db") as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("0000",)]
 
 
 def test_the_demo_where_it_is_forbidden_is_refused(system: Embedded) -> None:
@@ -93,7 +148,7 @@ def test_the_demo_where_it_is_forbidden_is_refused(system: Embedded) -> None:
 
 def test_databases_that_do_not_answer_are_told(system: Embedded) -> None:
     nowhere = f"postgresql://duban@127.0.0.1:{free_port()}/duban"
-    refusal(system, "db", "upgrade", DUBAN_DATABASE_URL=nowhere)
+    assert nowhere in refusal(system, "db", "upgrade", DUBAN_DATABASE_URL=nowhere)
 
 
 class OnKafka:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from services.duban.client import Client, NotSignedIn, Refused
+from services.duban.client import Client, NotSignedIn, Refused, read_demo_accounts
 from shared.files import write_secret
 from shared.settings import ServiceSettings
 
@@ -30,16 +30,15 @@ def admin_password(settings: ServiceSettings) -> str:
     return kept.read_text().strip()
 
 
-def read_accounts(data: Path) -> list[dict[str, Any]]:
-    """The accounts of a loaded demo. Raises FileNotFoundError where none was loaded here."""
-    accounts: list[dict[str, Any]] = json.loads((data / "demo-accounts.json").read_text())
-    return accounts
+def accounts_file(data: Path) -> Path:
+    return data / "demo-accounts.json"
 
 
 def create_accounts(admin: Client, units: Mapping[str, Any], settings: ServiceSettings) -> None:
     """Create what is missing, with generated passwords that are kept for the owner of the data folder only."""
-    path = settings.data / "demo-accounts.json"
-    known = {account["username"]: account for account in read_accounts(settings.data)} if path.exists() else {}
+    path = accounts_file(settings.data)
+    kept = read_demo_accounts(path) if path.exists() else []
+    known: dict[str, Mapping[str, Any]] = {account["username"]: account for account in kept}
     known["admin"] = {"username": "admin", "roles": ["admin"], "unit": None, "password": admin_password(settings)}
     for wanted in wanted_accounts(units):
         if wanted["username"] not in known:

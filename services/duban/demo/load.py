@@ -15,8 +15,8 @@ import yaml
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from services.duban.client import Client, Refused
-from services.duban.demo.accounts import create_accounts, enter_addresses, read_accounts
+from services.duban.client import Client, Refused, read_demo_accounts
+from services.duban.demo.accounts import accounts_file, create_accounts, enter_addresses
 from services.duban.demo.clockwork import advance, now, settle
 from services.duban.demo.history import ENDS, FIRST, SECOND, WALK_THROUGH, Act, Duty, history
 from services.duban.demo.reports import report_body
@@ -39,17 +39,24 @@ async def load_demo(settings: ServiceSettings, console: Console) -> None:
 def load(settings: ServiceSettings, console: Console) -> None:
     admin = _admin(settings)
     if _is_loaded(admin):
+        if not accounts_file(settings.data).exists():  # the passwords were lost with it
+            create_accounts(admin, _units(), settings)
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console) as progress:
-        units = yaml.safe_load((EXAMPLE / "units.yaml").read_text())
+        units = _units()
         _step(progress, "单位与账号 units and accounts", lambda: _enter_people(admin, units, settings))
-        people = _People(admin, read_accounts(settings.data))
+        people = _People(admin, read_demo_accounts(accounts_file(settings.data)))
         _step(progress, "方案发布 publishing the plan", lambda: _publish(admin, people))
         acts = history(_duties(people))
         task = progress.add_task("演示历史 sample history", total=len(acts))
         _play(admin, people, acts, lambda count: progress.advance(task, count))
     advance(admin, ENDS)
+
+
+def _units() -> dict[str, Any]:
+    units: dict[str, Any] = yaml.safe_load((EXAMPLE / "units.yaml").read_text())
+    return units
 
 
 def _is_loaded(admin: Client) -> bool:

@@ -3,7 +3,8 @@
 from rich.console import Console
 from rich.table import Table
 
-from services.duban.demo.accounts import read_accounts
+from services.duban.client import read_demo_accounts
+from services.duban.demo.accounts import accounts_file
 from services.duban.demo.load import PLAN
 from shared.settings import ServiceSettings
 
@@ -30,7 +31,9 @@ def show_welcome(settings: ServiceSettings, console: Console) -> None:
 
 
 def _accounts(settings: ServiceSettings) -> Table:
-    passwords = {account["username"]: account["password"] for account in read_accounts(settings.data)}
+    passwords = {
+        account["username"]: account["password"] for account in read_demo_accounts(accounts_file(settings.data))
+    }
     table = Table("账号 account", "密码 password", "角色 role", title="演示账号（全部：duban demo accounts）")
     for username, role in SHOWN.items():
         table.add_row(username, passwords[username], role)
@@ -38,7 +41,9 @@ def _accounts(settings: ServiceSettings) -> Table:
 
 
 def _lines_to_try(settings: ServiceSettings) -> list[str]:
-    passwords = {account["username"]: account["password"] for account in read_accounts(settings.data)}
+    passwords = {
+        account["username"]: account["password"] for account in read_demo_accounts(accounts_file(settings.data))
+    }
     url = settings.url
     return [
         _token_line(url, passwords["futian"]),
