@@ -6,6 +6,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from services.task.models import TaskTable
+from shared.auth.keys import known_keys_table
 from shared.db import Database
 from shared.db.migrations import _config, upgrade
 
@@ -46,6 +47,7 @@ async def test_units_are_read_again_and_accounts_are_not(database: Database) -> 
 
 async def test_the_migrated_database_is_the_one_that_the_code_expects(database: Database) -> None:
     await upgrade(database, "services.task")
+    known_keys_table(TaskTable.metadata)  # the web application brings it along
     async with database.write() as connection:
         found = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync), TaskTable.metadata)
