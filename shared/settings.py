@@ -20,7 +20,6 @@ HOUR, DAY = 3600, 86_400
 KAFKA_LOGIN = Text(
     "须与 DUBAN_KAFKA_USERNAME 同时填写或同时留空", "goes with DUBAN_KAFKA_USERNAME: give both or neither"
 )
-
 NO_NETWORKS = Text(
     "应为 IP 地址或网段，如 10.0.0.5,10.1.0.0/16，或 *",
     "must be IP addresses or networks such as 10.0.0.5,10.1.0.0/16, or *",
@@ -54,7 +53,7 @@ def _networks(given: str) -> str:
     """Refused is what uvicorn would take for the name of a client that never comes."""
     try:
         for part in given.split(",") if given.strip() not in ("", "*") else ():
-            ip_network(part.strip(), strict=False)
+            ip_network(part.strip())
     except ValueError as wrong:
         raise broken_rule("no_networks", NO_NETWORKS) from wrong
     return given

@@ -10,6 +10,8 @@ from services.portal.errors import ApiProblem, ServiceSilent
 from services.portal.schemas import (
     Assignment,
     Board,
+    History,
+    HistoryEntry,
     IndicatorPage,
     Page,
     Plans,
@@ -101,8 +103,18 @@ class TaskClient:
         self._headers = _headers(token, language)
 
     async def report(self, plan: str, measure: str, unit: str, period: str) -> Report:
-        path = f"/plans/{plan}/measures/{measure}/units/{unit}/reports/{period}"
-        return _read(Report, await self._http.send("GET", TASK, path, headers=self._headers))
+        return _read(Report, await self._get(_report(plan, measure, unit, period)))
+
+    async def history(self, plan: str, measure: str, unit: str, period: str) -> list[HistoryEntry]:
+        """Every version and review, for those who may read the report."""
+        return _read(History, await self._get(_report(plan, measure, unit, period) + "/history")).root
+
+    async def _get(self, path: str) -> httpx.Response:
+        return await self._http.send("GET", TASK, path, headers=self._headers)
+
+
+def _report(plan: str, measure: str, unit: str, period: str) -> str:
+    return f"/plans/{plan}/measures/{measure}/units/{unit}/reports/{period}"
 
 
 def _headers(token: str, language: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, RootModel
 
 Light = Literal["red", "yellow", "green", "grey"]
 Figures = dict[str, int]
@@ -152,6 +152,15 @@ class Report(Answer):
     resubmit_due: date | None
     accepted_at: datetime | None
     content: dict[str, Any] | None
+
+
+class HistoryEntry(Answer):
+    type: str
+    data: dict[str, Any]
+
+
+class History(RootModel[list[HistoryEntry]]):
+    """A report's events, the first first."""
 
 
 class Page(Answer, Generic[Row]):

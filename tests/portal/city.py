@@ -65,12 +65,19 @@ PLAN_FILE: dict[str, Any] = {
 ACCOUNTS: Mapping[str, dict[str, Any]] = {
     "office": {"roles": ["office"], "unit": "lg-office"},
     "office-head": {"roles": ["office_head"], "unit": "lg-office"},
+    "leader": {"roles": ["leader"], "unit": "lg"},
     "futian": {"roles": ["liaison"], "unit": "futian"},
+    "luohu": {"roles": ["liaison"], "unit": "luohu"},
 }
+FIRST = {"self_assessment": "at_risk", "done": "正在选址。"}
 REPORT = {
     "self_assessment": "on_track",
     "done": "已建成一处。<script>alert(1)</script>",
     "readings": [{"indicator": "sites", "value": "1"}],
+    "evidence": [
+        {"kind": "link", "url": "https://example.org/news?a=1&b=2", "title": "开通<新闻>"},
+        {"kind": "entity", "name": "示例企业A", "credit_code": "91440300MA5EXAMP1X"},
+    ],
 }
 
 
@@ -101,7 +108,7 @@ async def services_in(folder: Path, *, working: bool) -> AsyncIterator[dict[str,
 
 
 async def build(folder: Path) -> None:
-    """A published plan; Futian has reported its first quarter and the office has accepted it."""
+    """A published plan; Futian has reported its first quarter, again after a return, and the office has accepted it."""
     async with services_in(folder, working=True) as apps:
         services = [app.state.service for app in apps.values()]
         async with httpx.AsyncClient(transport=httpx.ASGITransport(one_address(apps)), base_url="http://city") as http:
@@ -121,8 +128,16 @@ async def publish_and_report(http: httpx.AsyncClient) -> None:
     await sent(http, head, "PUT", f"task/v1/plans/{PLAN}", json=PLAN_FILE)
     await sent(http, head, "POST", f"task/v1/plans/{PLAN}/publish", json={"first_period": "2024-Q1", "sample": True})
     report = f"task/v1/plans/{PLAN}/measures/1/units/futian/reports/2024-Q1"
-    await sent(http, futian, "PUT", report, json=REPORT)
-    await sent(http, office, "POST", f"{report}/accept", json={})
+    await sent(http, futian, "PUT", report, json=FIRST)
+    await sent(http, office, "POST", f"{report}/return", json={"reason": "请写明<站点>名称。"})
+    await send_again(http, futian, report)
+    await sent(http, head, "POST", f"{report}/accept", json={"comment": "材料齐全。"})
+
+
+async def send_again(http: httpx.AsyncClient, bearer: str, report: str) -> None:
+    headers = {"Authorization": f"Bearer {bearer}", "If-Match": '"1"'}
+    answer = await http.put(f"/api/{report}", headers=headers, json=REPORT)
+    assert answer.status_code == 200, answer.text
 
 
 async def sent(http: httpx.AsyncClient, bearer: str, method: str, path: str, **body: Any) -> httpx.Response:

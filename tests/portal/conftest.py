@@ -69,3 +69,9 @@ async def office(browser: Browser) -> Browser:
 async def futian(browser: Browser) -> Browser:
     await browser.sign_in("futian")
     return browser
+
+
+@pytest.fixture
+async def leader(browser: Browser) -> Browser:
+    await browser.sign_in("leader")
+    return browser

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.portal.board import shown_board
+from services.portal.report import steps_of
 from services.portal.visits import Signed, address_of, redirect
 
 router = APIRouter()
@@ -50,8 +51,9 @@ async def show_indicator(visit: Signed, plan: str, indicator: str, period: Filte
 @router.get("/plans/{plan}/measures/{measure}/units/{unit}/reports/{period}")
 async def show_report(visit: Signed, plan: str, measure: str, unit: str, period: str) -> Response:
     report = await visit.task.report(plan, measure, unit, period)
+    steps = steps_of(await visit.task.history(plan, measure, unit, period))
     back = address_of(f"/plans/{plan}", {"period": period})
-    return visit.show("report.html", report=report, back=back)
+    return visit.show("report.html", report=report, steps=steps, back=back)
 
 
 def _given(**query: str) -> dict[str, str]:
