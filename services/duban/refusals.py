@@ -15,8 +15,8 @@ from shared.errors import AppError
 from shared.settings import ServiceSettings
 
 BUS_SILENT = (
-    "Kafka 没有应答，请先启动它，或修改 DUBAN_BUS_URL 和 DUBAN_KAFKA_*。 "
-    "Kafka does not answer; start it first, or correct DUBAN_BUS_URL and DUBAN_KAFKA_*."
+    "消息总线没有应答，请先启动 Kafka，或修改 DUBAN_BUS_URL 和 DUBAN_KAFKA_*。 "
+    "The bus does not answer; start Kafka first, or correct DUBAN_BUS_URL and DUBAN_KAFKA_*."
 )
 
 

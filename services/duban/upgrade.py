@@ -19,7 +19,10 @@ from shared.runtime import open_bus_from
 from shared.settings import ServiceSettings
 
 Settings = Mapping[str, ServiceSettings]
-UNPREPARED = "数据库还没有升级到这个版本，请先运行 duban db upgrade。 The database is not of this version; run duban db upgrade first."
+UNPREPARED = (
+    "数据库还没有升级到这个版本，请先运行 duban db upgrade。 "
+    "The database has not been brought to this version; run duban db upgrade first."
+)
 
 
 async def upgrade_everything(say: Callable[[str], None]) -> None:
@@ -41,7 +44,7 @@ async def check_backends(settings: Settings) -> None:
     for name in WITH_DATABASE:
         if _is_made(settings[name].database_for(name)):
             await _at_database(name, settings[name], refuse_newer)
-    if not settings["task"].embedded and not await open_bus_from(settings["task"]).reachable():
+    if not settings["task"].embedded and not await _bus_answers(settings["task"]):
         raise CannotStart(BUS_SILENT)
 
 
@@ -87,11 +90,19 @@ async def started_bus(settings: ServiceSettings) -> AsyncIterator[Bus]:
     bus = open_bus_from(settings)
     try:
         await bus.start()
-        await bus.create_topics(TOPICS)
     except sqlite3.Error as unfit:
         raise CannotStart(_unfit(settings.bus_url, unfit, "DUBAN_BUS_URL")) from unfit
     try:
+        await bus.create_topics(TOPICS)
         yield bus
+    finally:
+        await bus.stop()
+
+
+async def _bus_answers(settings: ServiceSettings) -> bool:
+    bus = open_bus_from(settings)
+    try:
+        return await bus.reachable()
     finally:
         await bus.stop()
 

@@ -41,8 +41,14 @@ def test_a_folder_where_the_session_should_be_is_named(system: Embedded) -> None
     assert str(session) in told(system.duban("logout"))
 
 
-@pytest.mark.parametrize("command", [("board", "any"), ("clock", "show"), ("demo", "accounts")], ids=" ".join)
-@pytest.mark.parametrize("content", ["{", "{}", '[{"username": "office"}]'])
+@pytest.mark.parametrize(
+    ("content", "command"),
+    [
+        ("{", ("board", "any")),
+        ("{}", ("clock", "show")),
+        ('[{"username": "office"}]', ("demo", "accounts")),
+    ],
+)
 def test_damaged_demo_accounts_say_how_to_get_good_ones(
     system: Embedded, content: str, command: tuple[str, ...]
 ) -> None:
@@ -98,9 +104,7 @@ def test_a_file_that_is_not_there_is_wrong_usage(system: Embedded, command: tupl
     told(system.duban(*(places.get(word, word) for word in command)), WRONG_USAGE)
 
 
-@pytest.mark.parametrize(
-    "content", [b"units: [", b"- 1\n", b"units: 3\n", b"units: [{key: a}]\n", b"a: &x 1\nb: *x\n", b"", b"\xff\xfe\x00"]
-)
+@pytest.mark.parametrize("content", [b"units: [", b"- 1\n", b"units: [{key: a}]\n", b"", b"\xff\xfe\x00"])
 def test_a_units_file_of_another_shape_is_refused(system: Embedded, content: bytes) -> None:
     text, units = system.folder / "plan.txt", system.folder / "units.yaml"
     text.write_text(TEXT, encoding="utf-8")

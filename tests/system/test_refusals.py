@@ -94,11 +94,16 @@ def test_a_file_that_is_no_database_is_named(system: Embedded) -> None:
         ("DUBAN_SESSION_KEY", "short"),
     ],
 )
-@pytest.mark.parametrize("command", [("up",), ("db", "upgrade"), ("stack",)], ids=" ".join)
-def test_a_wrong_setting_is_named_before_anything_is_made(
-    system: Embedded, command: tuple[str, ...], name: str, value: str
+def test_a_wrong_setting_is_named_before_anything_is_made(system: Embedded, name: str, value: str) -> None:
+    assert name in refusal(system, "up", **{name: value})
+    assert not system.data.exists()
+
+
+@pytest.mark.parametrize("command", [("db", "upgrade"), ("stack",), ("serve", "portal")], ids=" ".join)
+def test_every_command_that_starts_something_looks_at_the_settings_first(
+    system: Embedded, command: tuple[str, ...]
 ) -> None:
-    assert name in refusal(system, *command, **{name: value})
+    assert "DUBAN_SESSION_KEY" in refusal(system, *command, DUBAN_SESSION_KEY="short")
     assert not system.data.exists()
 
 
