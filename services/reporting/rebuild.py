@@ -35,9 +35,9 @@ LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 30.0
 """Without any progress: longer than a broker's restart takes."""
 HASHED_AT_ONCE = 250
-"""Some 3 ms in which nothing else runs in this process."""
+"""Some 4 ms in which nothing else runs in this process."""
 DROPPED_AT_ONCE = 1000
-"""SQLite's writer runs in the event loop: some 10 ms in which it answers nobody."""
+"""SQLite's writer runs in the event loop: some 6 ms in which it answers nobody."""
 NEWEST = 2**31 - 1
 NOT_LEVEL = Text("它与现用的一代没有读到同一处", "it and the live one have not read up to the same place")
 DATABASE_AWAY = Text("数据库暂时不可用", "the database is not available for now")
@@ -151,8 +151,10 @@ async def _twin_of(service: Service, live: Projection) -> Twin:
 
 
 async def _begin_anew_after_a_failure(service: Service, twin: Twin) -> None:
-    """What a handler has made of the events before those that it failed at may be as wrong. Rows go first: cut off in
-    between, the next call still finds the failure."""
+    """What a handler has made of the events before those that it failed at may be as wrong.
+
+    Rows go first: cut off in between, the next call still finds the failure.
+    """
     if not await _has_failed(service, twin):
         return
     await _drop_generations(service, twin.live, twin.generation, NEWEST)
