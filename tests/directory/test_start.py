@@ -121,7 +121,9 @@ async def test_a_database_of_another_build_is_not_ready(directory: Directory) ->
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0000'")
     answer = await directory.client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"] == [{"name": "migrations", "ok": False, "says": f"at 0000, the code expects {head(PACKAGE)}"}]
+    assert answer.json()["checks"] == [
+        {"name": "migrations", "ok": False, "says": f"at 0000, the code expects {head(PACKAGE)}"}
+    ]
 
 
 async def test_without_the_bus_the_directory_says_so_and_accepts_work(

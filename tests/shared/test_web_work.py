@@ -91,7 +91,12 @@ async def test_an_admin_operates(either: Small) -> None:
     assert (await either.client.get("/parked")).json() == {"items": [], "next": None}
     assert (await either.client.get("/relay")).json()["pending"] == 0
     assert (await either.client.get("/lag")).json() == {"items": [], "next": None}
-    assert (await either.client.get("/audit/verify")).json() == {"events": 0, "aggregates": 0, "broken": [], "next": None}
+    assert (await either.client.get("/audit/verify")).json() == {
+        "events": 0,
+        "aggregates": 0,
+        "broken": [],
+        "next": None,
+    }
     assert (await either.client.post("/parked/retry", json=BODIES["/parked/retry"])).status_code == 404
 
 

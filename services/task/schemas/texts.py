@@ -1,5 +1,6 @@
 """Text from outside."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
@@ -8,14 +9,19 @@ from pydantic_core import PydanticCustomError
 from shared.errors import Text
 
 _UNSTORABLE = Text(
-    "含有不可存储的字符 U+0000，请删除后重试。", "It holds the character U+0000, which cannot be stored; remove it."
+    "含有不可存储的字符（U+0000 或半个字符），请删除后重试。",
+    "It holds a character that cannot be stored (U+0000, or half of one); remove it.",
 )
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 MAX_TEXT = 20_000
 
 
 def _storable(text: str) -> str:
-    """Neither PostgreSQL nor XML can hold NUL; SQLite could, and its events would fail elsewhere."""
-    if "\x00" in text:
+    """Neither PostgreSQL nor XML can hold NUL; SQLite could, and its events would fail elsewhere.
+
+    Half a character, which JSON can write as `\\ud800`, has no bytes at all.
+    """
+    if UNSTORABLE.search(text):
         raise PydanticCustomError("unstorable_text", "{en}", _UNSTORABLE._asdict())
     return text
 
