@@ -19,7 +19,7 @@ from contracts.task import (
     ReportReturned,
     ReportSubmitted,
 )
-from services.notification.days import end_of
+from services.notification.days import day_of, end_of
 from services.notification.models import NoticeState, Urgency, duty_key, notices
 from shared.consumer import Reaction
 from shared.events import Event, Recorded
@@ -94,7 +94,7 @@ def notice_rows(event: Recorded[Any], brought_up: Iterable[NewNotice]) -> Iterat
 def hand_over_to_the_unit(event: Recorded[AssignmentIssued]) -> Iterable[NewNotice]:
     issued = event.data
     first = min(
-        (owed for owed in issued.obligations if owed.due >= issued.issued_at.date()),
+        (owed for owed in issued.obligations if owed.due >= day_of(issued.issued_at)),
         key=attrgetter("due"),
         default=None,
     )

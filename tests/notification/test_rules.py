@@ -1,6 +1,6 @@
 """What an event brings up, for whom, how urgently and until when."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +22,7 @@ from services.notification.moot import (
 )
 from services.notification.rules import tell
 from shared.events import Recorded
-from tests.notification.events import MONDAY, PLAN, Story
+from tests.notification.events import MONDAY, PLAN, Story, at
 
 Row = dict[str, Any]
 
@@ -59,6 +59,12 @@ def test_a_liaison_hears_of_another_part_in_a_measure(story: Story) -> None:
 
 def test_a_mark_of_the_text_is_no_news(story: Story) -> None:
     assert rows(story.amended(AssignmentRole.LEAD)) == []
+
+
+def test_what_is_published_before_eight_does_not_name_a_report_that_was_due_the_day_before(story: Story) -> None:
+    story.now = at("2024-04-09", 7).astimezone(UTC)  # still the 8th there, when 2024-Q1 was due
+    [notice] = rows(story.issued())
+    assert (notice["facts"]["first_period"], notice["facts"]["first_due"]) == (None, None)
 
 
 def test_a_submitted_report_is_for_the_office_wherever_it_is_hosted(story: Story) -> None:

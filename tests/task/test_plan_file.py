@@ -194,12 +194,17 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "an unknown time zone": (
         lambda d: d.update(zone="Asia/Shenzen"),
         "/zone",
-        "There is no time zone Asia/Shenzen; write one such as Asia/Shanghai.",
+        "The only time zone so far is Asia/Shanghai; write that or leave zone out.",
+    ),
+    "a time zone that notices and lists do not keep": (
+        lambda d: d.update(zone="Asia/Urumqi"),
+        "/zone",
+        "The only time zone so far is Asia/Shanghai; write that or leave zone out.",
     ),
     "a time zone that is a path": (
         lambda d: d.update(zone="../../etc/passwd"),
         "/zone",
-        "There is no time zone ../../etc/passwd; write one such as Asia/Shanghai.",
+        "The only time zone so far is Asia/Shanghai; write that or leave zone out.",
     ),
     "an indicator of no measure": (
         lambda d: d["indicators"][0].update(measure="9"),

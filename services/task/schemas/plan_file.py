@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal, Self, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.names import AssignmentRole, GroupKey, Key, MeasureKey, UnitKey
+from services.task.days import OFFICE_ZONE
 from services.task.report_dates import Reporting
 from services.task.schemas.clocks import Clocks
 from services.task.schemas.targets import Indicator, Name, Precision
@@ -27,17 +27,17 @@ Strength = Literal["encourage", "aspire", "binding"]
 """探索, 鼓励, 支持, 研究 encourage and never turn red for missing substance; 力争 aspires; the rest binds."""
 
 
-def _known_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        sentence = Text(
-            f"没有时区 {name}，例如 Asia/Shanghai。", f"There is no time zone {name}; write one such as Asia/Shanghai."
-        )
-        raise PydanticCustomError("unknown_zone", "{en}", sentence._asdict()) from None
+def _offices_zone(name: str) -> str:
+    """Notices, lists over several plans and the pages know one zone; days of another would be wrong there."""
+    if name != OFFICE_ZONE:
+        raise PydanticCustomError("another_zone", "{en}", _ANOTHER_ZONE._asdict())
     return name
 
 
+_ANOTHER_ZONE = Text(
+    f"本版只支持时区 {OFFICE_ZONE}，请改为该时区或删去 zone。",
+    f"The only time zone so far is {OFFICE_ZONE}; write that or leave zone out.",
+)
 _UNIT_OR_GROUP = Text("请写 unit（单位）或 group（单位组）之一。", "Name either a unit or a group.")
 _EXCUSED_WITHOUT_GROUP = Text("只有单位组的成员可以列入 excused。", "Only members of a group can be excused here.")
 _ONLY_A_LEAD_IS_INFERRED = Text("lead_inferred 只用于牵头单位。", "Only a lead can be inferred.")
@@ -129,7 +129,7 @@ class PlanFile(BaseModel):
     starts_precision: Precision = "day"
     ends: date
     ends_precision: Precision = "day"
-    zone: Annotated[str, AfterValidator(_known_zone)] = "Asia/Shanghai"
+    zone: Annotated[str, AfterValidator(_offices_zone), Field(json_schema_extra={"const": OFFICE_ZONE})] = OFFICE_ZONE
     office: UnitKey
     group: UnitKey | None = None
     reporting: Reporting

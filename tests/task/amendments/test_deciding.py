@@ -215,14 +215,18 @@ async def test_a_plan_does_not_end_before_its_amendment_counts(city: City) -> No
     ("changed", "pointer"),
     [
         ({"starts": "2023-02-01"}, "/starts"),
-        ({"zone": "Asia/Urumqi"}, "/zone"),
         ({"reporting": {"cycle": "monthly"}}, "/reporting/cycle"),
     ],
 )
-async def test_start_zone_and_cycle_stay(city: City, changed: dict[str, Any], pointer: str) -> None:
+async def test_start_and_cycle_stay(city: City, changed: dict[str, Any], pointer: str) -> None:
     await redraft(city, plan_file(**changed))
     answer = await ask_to_amend(city)
     assert (answer.status_code, problem(answer), pointers(answer)) == (422, "amendment-may-not-change", [pointer])
+
+
+async def test_another_zone_is_not_even_drafted(city: City) -> None:
+    answer = await city.put_plan(plan_file(zone="Asia/Urumqi"))
+    assert (answer.status_code, problem(answer), pointers(answer)) == (422, "invalid-input", ["/zone"])
 
 
 async def test_the_key_of_an_ended_measure_is_never_used_again(city: City) -> None:
