@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, Text, text
 from sqlmodel import Field, Index, SQLModel
 
 from contracts.names import Channel
@@ -131,6 +131,10 @@ Delivered = Mapping[str, Any]
 """A row of `deliveries`."""
 
 
+INBOX_ORDER = ("account", "channel", "made_at", "id")
+UNREAD, READ = text("read_at IS NULL"), text("read_at IS NOT NULL")
+
+
 class Delivery(NotificationTable, table=True):
     """One notice to one person on one channel. Its id is derived from the three."""
 
@@ -139,7 +143,9 @@ class Delivery(NotificationTable, table=True):
         Index("deliveries_of_notice", "notice"),
         Index("deliveries_of_mail", "mail"),
         Index("deliveries_by_state", "state", "channel"),
-        Index("deliveries_inbox", "account", "channel", "made_at", "id"),
+        Index("deliveries_inbox", *INBOX_ORDER),
+        Index("deliveries_unread", *INBOX_ORDER, sqlite_where=UNREAD, postgresql_where=UNREAD),
+        Index("deliveries_read", *INBOX_ORDER, sqlite_where=READ, postgresql_where=READ),
     )
 
     id: UUID = Field(primary_key=True)

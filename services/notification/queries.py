@@ -315,18 +315,30 @@ def _sendable(now: datetime) -> ColumnElement[bool]:
 
 
 async def list_inbox(
-    connection: AsyncConnection, account: UUID, paging: Paging, *where: ColumnElement[bool]
+    connection: AsyncConnection,
+    account: UUID,
+    paging: Paging,
+    *where: ColumnElement[bool],
+    unread: bool | None = None,
 ) -> list[InboxEntry]:
-    """Unread first, then the newest first. Each call sees the unread ones as they are then."""
+    """Unread first, then the newest first; `unread` leaves out the others. Each call sees what is unread then."""
+    after = paging.key(bool, instant, UUID)
+    parts = [is_read for is_read in (False, True) if unread is not is_read and not (after and is_read < after[0])]
+    found: list[InboxEntry] = []
+    for is_read in parts:
+        if left := paging.fetch - len(found):
+            part = _part_of_inbox(account, is_read).where(*where)
+            if after and after[0] is is_read:
+                part = part.where(tuple_(deliveries.c.made_at, deliveries.c.id) < _values(*after[1:]))
+            found += [_entry(row) for row in await connection.execute(part.limit(left))]
+    return found
+
+
+def _part_of_inbox(account: UUID, is_read: bool) -> Select[Any]:
+    """Each part is read from its own index, the newest first."""
     c = deliveries.c
-    read = c.read_at.is_not(None)
-    query = _inbox(account).where(*where)
-    if after := paging.key(bool, instant, UUID):
-        was_read, at, last = after
-        older = tuple_(c.made_at, c.id) < _values(at, last)
-        query = query.where(and_(read, older) if was_read else or_(read, older))
-    rows = await connection.execute(query.order_by(read, c.made_at.desc(), c.id.desc()).limit(paging.fetch))
-    return [_entry(row) for row in rows]
+    part = c.read_at.is_not(None) if is_read else c.read_at.is_(None)
+    return _inbox(account).where(part).order_by(c.made_at.desc(), c.id.desc())
 
 
 async def list_inbox_after(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import Row
 
 from contracts.names import AccountName, PlanKey, UnitKey
 from services.notification.commands import (
@@ -18,7 +18,7 @@ from services.notification.commands import (
 )
 from services.notification.delivery import DeliveryWorker
 from services.notification.errors import NoticeNotFound, TooManyStreams
-from services.notification.models import Notice, NoticeState, deliveries, notices
+from services.notification.models import Notice, NoticeState, notices
 from services.notification.permissions import KEEP_CONTACT_POINTS, READ_NOTICES
 from services.notification.queries import (
     InboxEntry,
@@ -84,10 +84,8 @@ async def show_inbox(
     unread: Annotated[bool | None, Query(description="only unread ones, or only read ones")] = None,
 ) -> Page[InboxItem]:
     """The caller's own notices in the caller's language: unread first, then the newest first."""
-    where: list[ColumnElement[bool]] = [notices.c.plan == plan] if plan else []
-    if unread is not None:
-        where.append(deliveries.c.read_at.is_(None) if unread else deliveries.c.read_at.is_not(None))
-    entries = await list_inbox(view.connection, caller.account_id, paging, *where)
+    where = [notices.c.plan == plan] if plan else []
+    entries = await list_inbox(view.connection, caller.account_id, paging, *where, unread=unread)
     items = {item.id: item for item in await show_entries(view.connection, entries, worker.wording, language)}
     return paging.page(entries, lambda entry: items[entry.delivery["id"]], _inbox_key)
 

@@ -6,12 +6,16 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy.event
+from sqlalchemy import select
 
 from contracts.names import Role
 from services.notification.commands import put_contact_point, put_preferences
 from services.notification.models import deliveries, notices
+from services.notification.queries import list_inbox
 from services.notification.schemas import ContactPointIn, PreferencesIn
 from shared.auth import Actor
+from shared.paging import Paging
 from shared.testing.locks import until_another_waits
 from tests.notification.desk import Desk
 from tests.notification.events import MONDAY, PLAN, account_id
@@ -118,6 +122,36 @@ async def test_pages_of_an_inbox_hold_every_item_once(desk: Desk) -> None:
         seen += [item["id"] for item in page["items"]]
         path = f"inbox?limit=2&cursor={page['next']}" if page["next"] else ""
     assert seen == [*whole[:2], *whole[5:], *whole[2:5]]
+
+
+@pytest.mark.parametrize("unread", [True, False])
+async def test_pages_of_one_part_of_an_inbox_hold_that_part_once(desk: Desk, unread: bool) -> None:
+    await desk.hear(*(desk.story.accepted(measure) for measure in ("15", "16", "17") for _ in range(2)))
+    await desk.worker.deliver_once()
+    whole = [item["id"] for item in await desk.inbox("futian")]
+    for item in whole[::2]:
+        await desk.ask("futian", "POST", f"inbox/{item}/read")
+    first = (await desk.ask("futian", "GET", f"inbox?limit=2&unread={unread}")).json()
+    rest = (await desk.ask("futian", "GET", f"inbox?limit=2&unread={unread}&cursor={first['next']}")).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == (whole[1::2] if unread else whole[::2])
+    assert rest["next"] is None
+
+
+@pytest.mark.parametrize("desk", ["sqlite"], indirect=True)
+async def test_each_part_of_an_inbox_is_read_from_its_index_and_never_sorted(told: Desk) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        asked.append((f"EXPLAIN QUERY PLAN {statement}", parameters))
+
+    async with told.service.database.read() as connection:
+        await connection.execute(select(1))
+        sqlalchemy.event.listen(connection.sync_connection, "before_cursor_execute", note)
+        await list_inbox(connection, account_id("futian"), Paging(50))
+        unread, read = [str((await connection.exec_driver_sql(*query)).all()) for query in asked[:]]
+    assert "USING INDEX deliveries_unread" in unread
+    assert "USING INDEX deliveries_read" in read
+    assert "TEMP B-TREE" not in unread + read
 
 
 @pytest.mark.parametrize("cursor", ["W10", "WyJhIiwiYiJd", "WyJhIiwibm90IGEgdGltZSIsIngiXQ", "%00"])
