@@ -1,8 +1,9 @@
 """Statements over many rows that both databases answer in one round trip."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Table, and_, any_, bindparam, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +12,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db.prepared import driver_of
 
+T = TypeVar("T")
 Values = Sequence[Mapping[str, Any]]
+
+
+def in_parts(rows: Iterable[T], size: int = 500) -> Iterator[list[T]]:
+    """The rows in the order given, so many at a time that a statement with them keeps nobody waiting."""
+    left = iter(rows)
+    while part := list(islice(left, size)):
+        yield part
 
 
 async def rows_in(

@@ -1,9 +1,9 @@
 """Aggregates: rows whose every change is an event."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 from uuid import UUID
 
 from sqlalchemy import LargeBinary, inspect
@@ -29,6 +29,12 @@ class Aggregate(SQLModel):
     changed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Time of its last event; event time never decreases within an aggregate."""
 
+    def __init__(self, **columns: Any) -> None:
+        """Straight into the columns, as when it is loaded: rows take no outside input, so pydantic has nothing to check."""
+        defaults, factories = _defaults(type(self))
+        made = {name: make() for name, make in factories.items() if name not in columns}
+        self.__dict__.update(defaults | made | columns)
+
     def __setattr__(self, name: str, value: Any) -> None:
         """Straight into the column and its history; SQLModel would also keep a pydantic copy, which nobody reads."""
         if name in table_of(type(self)).c:
@@ -47,6 +53,17 @@ class Aggregate(SQLModel):
 
 
 A = TypeVar("A", bound=Aggregate)
+
+
+@lru_cache(maxsize=64)
+def _defaults(cls: type[Aggregate]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    """Values of the fields that may be left out, and what makes those that differ for each."""
+    fields = cls.model_fields.items()
+    factories = {
+        name: cast(Callable[[], Any], field.default_factory) for name, field in fields if field.default_factory
+    }
+    defaults = {name: field.default for name, field in fields if name not in factories and not field.is_required()}
+    return defaults, factories
 
 
 def loaded(cls: type[A], row: Mapping[Any, Any]) -> A:

@@ -1,5 +1,6 @@
 """The unit of work of a command: one transaction that carries the change, its events and what is to be sent."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,7 @@ from sqlalchemy import Table, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.db import table_of
-from shared.db.bulk import update_rows
+from shared.db.bulk import in_parts, update_rows
 from shared.errors import AppError, Text
 from shared.event_log.aggregate import Aggregate, changes
 from shared.event_log.append import append, change_and_append
@@ -70,7 +71,15 @@ class UnitOfWork:
         return aggregate
 
     async def add_all(self, born: Iterable[tuple[Aggregate, Event | Sequence[Event]]]) -> None:
-        """Insert many new aggregates, which may be of several kinds, and their events in the order given."""
+        """Insert many new aggregates, which may be of several kinds, and their events in the order given.
+
+        Others get their turn meanwhile: on SQLite no statement of a transaction waits for anything.
+        """
+        for part in in_parts(born):
+            await self._add_part(part)
+            await asyncio.sleep(0)
+
+    async def _add_part(self, born: Sequence[tuple[Aggregate, Event | Sequence[Event]]]) -> None:
         rows: list[dict[str, Any]] = []
         by_table: dict[Table, list[dict[str, Any]]] = {}
         for aggregate, events in born:

@@ -171,6 +171,23 @@ async def test_fifteen_hundred_aggregates_are_born_at_once_in_the_order_given(pa
     assert await verified(parcels) == []
 
 
+async def test_others_get_their_turn_while_many_are_born(parcels: Parcels) -> None:
+    turns = 0
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with parcels.service.write() as work:
+        other = asyncio.create_task(take_turns())
+        await work.add_all(Parcel.send(f"place-{n}") for n in range(1500))
+        other.cancel()
+
+    assert turns >= 3
+
+
 async def test_nothing_to_add_writes_nothing(parcels: Parcels) -> None:
     async with parcels.service.write() as work:
         await work.add_all([])

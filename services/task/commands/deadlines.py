@@ -1,5 +1,6 @@
 """Arming deadlines and firing their rungs."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +15,7 @@ from services.task.models import Deadline
 from services.task.queries.deadlines import lock_due_deadlines, open_duties
 from services.task.queries.plans import clocks_of
 from shared.db import table_of
-from shared.db.bulk import rows_in, update_rows
+from shared.db.bulk import in_parts, rows_in, update_rows
 from shared.event_log import UnitOfWork
 from shared.event_log.aggregate import changes
 
@@ -23,9 +24,10 @@ DEADLINE = table_of(Deadline)
 
 async def arm_deadlines(connection: AsyncConnection, deadlines: Sequence[Deadline]) -> None:
     """Store armed deadlines. The event of their subject implies them, so they have none of their own until they fire."""
-    if deadlines:
-        columns = [column.name for column in DEADLINE.columns]
-        await connection.execute(insert(DEADLINE), [{name: getattr(d, name) for name in columns} for d in deadlines])
+    columns = [column.name for column in DEADLINE.columns]
+    for part in in_parts(deadlines):
+        await connection.execute(insert(DEADLINE), [{name: getattr(d, name) for name in columns} for d in part])
+        await asyncio.sleep(0)  # others get their turn, as in UnitOfWork.add_all
 
 
 async def replace_deadline(work: UnitOfWork, deadline: Deadline) -> None:

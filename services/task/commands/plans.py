@@ -1,5 +1,6 @@
 """Drafting, publishing and amending plans."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -100,7 +101,7 @@ async def publish_plan(
     issued, units = await resolve(work.connection, file)
     starts = Starts(_period_of(file, first_period), {key: _period_of(file, period) for key, period in joins.items()})
     _must_name_assignments(starts, issued)
-    issue = issue_plan(file, issued, units, starts, calendar, at=work.now, sample=sample)
+    issue = await asyncio.to_thread(issue_plan, file, issued, units, starts, calendar, at=work.now, sample=sample)
     await _store(work, issue)
     await _is_in_force(work, issue.plan)
     return issue.plan

@@ -1,10 +1,13 @@
 """Plans: drafted and published by the office, read by those who take part."""
 
 import asyncio
+import threading
+from typing import Any
 
 import pytest
 
 from contracts.names import Relation
+from services.task.commands.issuing import Issue, issue_plan
 from services.task.commands.plans import put_draft
 from services.task.schemas.plan_file import PlanFile
 from shared.testing.locks import until_another_waits
@@ -337,3 +340,19 @@ async def test_the_plans_history_is_its_events_with_their_chain(city: City) -> N
     ]
     assert [event["prev"] for event in history] == ["", *(event["hash"] for event in history[:-1])]
     assert {event["actor"] for event in history} == {"office-head"}
+
+
+async def test_what_a_plan_brings_forth_is_worked_out_beside_the_event_loop(
+    town: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noted(*args: Any, **named: Any) -> Issue:
+        threads.append(threading.current_thread())
+        return issue_plan(*args, **named)
+
+    monkeypatch.setattr("services.task.commands.plans.issue_plan", noted)
+    await town.draft(plan_file())
+    await town.publish()
+    assert threads
+    assert threading.current_thread() not in threads
