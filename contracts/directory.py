@@ -14,6 +14,7 @@ class UnitState(Event):
     kind: UnitKind
     relation: Relation
     parent: UnitKey | None = None
+    """The unit that it is under. It gives that unit's people no rights yet."""
     aliases: list[str] = []
     credit_code: str = ""
 

@@ -28,7 +28,7 @@ class Permission:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The units whose items a caller may see."""
+    """The units whose items a caller may see. Not those under the caller's: nobody but directory knows of parents yet."""
 
     everything: bool
     units: frozenset[str]

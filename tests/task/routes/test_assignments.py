@@ -98,6 +98,12 @@ async def test_an_assignment_is_seen_by_its_unit_and_those_who_read_all(city: Ci
         assert answer.status_code == (200 if who in SEEN_BY else 404), who
 
 
+async def test_the_people_of_a_unit_see_nothing_of_the_units_under_it(city: City) -> None:
+    await city.hear([city.people.unit("futian", parent="luohu")])
+    assert (await city.ask("luohu", "GET", assignment("futian"))).status_code == 404
+    assert {item["unit"] for item in (await city.get("luohu", LIST))["items"]} == {"luohu"}
+
+
 async def test_an_admin_of_a_unit_sees_no_report(city: City) -> None:
     await city.hear([city.people.account("admin", unit="futian")])
     for address in (assignment("futian"), report("futian"), f"{report('futian')}/versions"):
