@@ -77,7 +77,7 @@ contracts: setup ## schemas and documents match the code and break no released c
 	@$(BIN)/duban contracts check
 
 embedded-tests: setup
-	@$(IN_MEMORY) $(BIN)/pytest -q -n 2 --hypothesis-profile check \
+	@$(IN_MEMORY) $(BIN)/pytest -q -n 3 --dist worksteal --hypothesis-profile check \
 		-m "not slow and not kafka and not postgres and not docker and not faults and not system and not bench"
 
 check: lint types boundaries contracts embedded-tests ## all of these and the embedded tests, under a minute

@@ -63,6 +63,7 @@ class Whole:
             assert isinstance(service.clock, DemoClock)
             async with service.write() as work:
                 await service.clock.advance(work.connection, instant(day))
+                work.after_commit += [worker.wake for worker in service.workers]
 
     async def settle(self) -> None:
         """Wait until every event is sent and applied and no timer is due."""

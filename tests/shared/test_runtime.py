@@ -68,9 +68,10 @@ async def test_a_restart_repeats_nothing_and_takes_up_what_was_left(whole_parcel
 async def test_work_of_a_web_process_is_sent_and_applied_by_a_worker_process(whole_parcels: Parcels) -> None:
     web = whole_parcels
     worker = create_parcels(web.database.url, web.bus, web.service.settings.data, web.service.name)
-    async with web.service.running("web"), worker.service.running("worker"):
+    async with web.service.running("web"):
         parcel = await web.send()
-        await settle(worker.service)
+        async with worker.service.running("worker"):
+            await settle(worker.service)
 
     assert await web.applied() == {parcel.subject: [1]}
 
