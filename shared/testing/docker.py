@@ -2,12 +2,14 @@
 
 import atexit
 import os
+import socket
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.testing.process import NoServer, wait_until
 
+DEFAULT_ENGINE = "unix:///var/run/docker.sock"
 ENGINE_SECONDS = 5
 STOP_SECONDS = 20
 
@@ -70,6 +72,7 @@ def ensure_image(image: str) -> None:
         import docker  # type: ignore[import-untyped]  # noqa: PLC0415  # tests only
     except ImportError as missing:
         raise NoServer(f"no Docker client: {missing}") from missing
+    _refuse_a_silent_socket()
     try:
         engine = docker.from_env(timeout=ENGINE_SECONDS)
     except docker.errors.DockerException as silent:
@@ -81,3 +84,14 @@ def ensure_image(image: str) -> None:
         raise NoServer(f"no image {image}: {refused}") from refused
     finally:
         engine.close()
+
+
+def _refuse_a_silent_socket() -> None:
+    """Raises NoServer where nobody listens. The client itself would leave its socket open, which fails a later test."""
+    address = os.environ.get("DOCKER_HOST") or DEFAULT_ENGINE
+    if address.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(address.removeprefix("unix://"))
+            except OSError as silent:
+                raise NoServer(f"no Docker engine answers at {address}: {silent}") from silent

@@ -1,8 +1,14 @@
-"""The servers that tests run against survive being killed, with their port and their data."""
+"""The servers that tests run against: found where there are any, and killed without losing their port and their data."""
+
+import gc
+import warnings
+from pathlib import Path
 
 import asyncpg
 import pytest
 
+from shared.testing.docker import ensure_image
+from shared.testing.process import NoServer
 from shared.testing.servers import PostgresServer
 
 
@@ -22,3 +28,15 @@ async def test_postgres_keeps_committed_rows_when_it_is_killed(postgres_server: 
     assert (await connection.fetchval("SHOW server_version")).startswith("18")
     await connection.close()
     postgres_server.drop_database(dsn)
+
+
+def test_an_engine_that_does_not_listen_is_no_server_and_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'docker.sock'}")
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always")
+        with pytest.raises(NoServer, match="no Docker engine answers"):
+            ensure_image("postgres:18")
+        gc.collect()
+    assert [str(each.message) for each in left_open if each.category is ResourceWarning] == []
