@@ -170,8 +170,13 @@ class _Assembly:
     def _targets(self, measure: str, key: str, item: Numbered) -> Iterator[DraftTarget]:
         marker = item.node.marker
         begins = max(item.span.start, marker.end if marker else 0)  # behind the number: 11.121人才工程
-        for stretch in _outside(Span(begins, item.span.end), [clause.span for clause in item.clauses]):
+        taken = sorted([*(clause.span for clause in item.clauses), *self._listings_inside(item)])
+        for stretch in _outside(Span(begins, item.span.end), taken):
             yield from (self._target(measure, key, target) for target in find_targets(self.text, stretch))
+
+    def _listings_inside(self, item: Numbered) -> Iterator[Span]:
+        """Tables of figures behind a measure's text; a row of a task table is a measure itself."""
+        return (each for each in self.stages.listings if item.span.start < each.start)
 
     def _overall_targets(self, numbered: Sequence[Numbered]) -> Iterator[DraftTarget]:
         measures = [item.span for item in numbered if item.kind is not Kind.PREAMBLE]

@@ -14,7 +14,13 @@ def printed_id(area: Area, item: Item) -> str:
     if item.flat:
         return area.node.number
     group = [item.group.number] if item.group and item.group is not area.node else []
-    return ".".join(number for number in (area.node.number, *group, item.node.number) if number)
+    above = [number for number in (area.node.number, *group) if not _repeats(item.node.number, number)]
+    return ".".join(number for number in (*above, item.node.number) if number)
+
+
+def _repeats(number: str, above: str) -> bool:
+    """Whether a number by points says its area or group itself: 2.1 below 2."""
+    return number.startswith(f"{above}.")
 
 
 def keys(placed: Sequence[tuple[Area, Item]]) -> list[str]:

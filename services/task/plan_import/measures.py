@@ -185,12 +185,19 @@ class _Reading:
             return carrying < len(node.children) / 2
         if carrying == 0:
             return not self._is_above_measures(node)
-        closes = carrying == 1 < len(node.children) and bool(self.all_clauses(node.children[-1]))
+        closes = carrying == 1 < len(node.children) and self._may_close(node)
         return closes and (
             level in self.closed_by_parent
             or (node.opens_line and not node.children[0].opens_line)
             or (node.level is not None and self.usual[node.level])
         )
+
+    def _may_close(self, node: Node) -> bool:
+        """Whether the clause of the last part can be the whole's: not where it is one of several, or beside goals."""
+        *before, last = node.children
+        inner = sum(1 for child in last.children if self.all_clauses(child))
+        goals = all(_titled(self.text, child, PREAMBLE_TITLES) for child in before)
+        return bool(self.all_clauses(last)) and inner < 2 and not goals
 
     def _is_above_measures(self, node: Node) -> bool:
         """Without a clause to tell: chapters and areas hold measures, and so does what is above the usual level."""

@@ -38,7 +38,11 @@ def chinese_numeral(value: int) -> str:
     return printed + (digits[ones] if ones or not value else "")
 
 
+FORMAL = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
+
+
 def integer(text: str) -> int:
+    text = text.translate(FORMAL)
     return int(text) if text.isdecimal() else chinese_integer(text)
 
 

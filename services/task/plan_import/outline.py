@@ -31,6 +31,7 @@ HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)|(?<=[\u4e00-\u9fff])\.(?=[\
 RUN_ON_TITLE = re.compile(rf"[^。;!?\n]{{4,}}(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?")
 BOX = re.compile(r"[ ]*[\[【]?专栏 ?[0-9一二三四五六七八九十]{0,3}")
 TITLE_LINE = re.compile(rf"[^。;!?:]*(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?[ ]*")
+NEXT_LINE = re.compile(r"\n\s{0,8}")
 LINES_TO_TITLE = 4  # behind the date of a notice: (此件公开发布), and a title over two or three lines
 DATE_LINE = re.compile(
     r"[ ]*20\d{4,6}[ ]*|[ ]*(?:20\d\d|二[〇○零Oo0][一二三四五六七八九〇○零]{2})年[ ]*[0-9一二三四五六七八九十]{1,3}月[ ]*[0-9一二三四五六七八九十]{1,3}日[ ]*"
@@ -170,6 +171,16 @@ class _Numbering:
             return last is None
         return last is None and (marker.value == 1 or self.begins_excerpt(marker))
 
+    def continues_points(self, marker: Marker) -> bool:
+        """2.1 below 2 or behind 1.3, 2.3 behind 2.1; anything else is an amount or a version."""
+        last = self.open.get(marker.level)
+        if last and last.below == marker.below:
+            return 0 < marker.value - last.value <= FEW_LEFT_OUT
+        above = next((self.open[level] for level in sorted(self.open, reverse=True) if level < marker.level), None)
+        stands_below = above is not None and (above.path == marker.below or above.value == marker.below[-1])
+        runs_on = last is not None and marker.below == (*last.below[:-1], last.below[-1] + 1)
+        return marker.value == 1 and (stands_below or runs_on or set(marker.below) == {1})
+
     def begins_excerpt(self, marker: Marker) -> bool:
         """Whether this is the first number of its kind in a text that was cut out of the middle."""
         first = self.latest is None or (self.cut and marker.level not in self.running)
@@ -195,10 +206,20 @@ def _is_real(text: str, marker: Marker, numbering: _Numbering, *, run_on: bool) 
         return False
     if marker.before_digits:
         return marker.opens_line and numbering.expects(marker)
+    if marker.bare:
+        return marker.opens_line and _heads_points(text, marker)
+    if marker.below:
+        return numbering.continues_points(marker) and (marker.opens_line or _may_begin_here(text, marker, numbering))
     if marker.opens_line:
         return not _is_enumeration(text, marker)
     expected = numbering.expects(marker) or (run_on and numbering.comes_near(marker))
     return expected and _may_begin_here(text, marker, numbering)
+
+
+def _heads_points(text: str, marker: Marker) -> bool:
+    """Whether the line below begins with the first point of this number."""
+    below = NEXT_LINE.search(text, marker.end)
+    return below is not None and text.startswith(f"{marker.number}.1", below.end())
 
 
 def _is_enumeration(text: str, marker: Marker) -> bool:

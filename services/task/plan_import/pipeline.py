@@ -17,7 +17,8 @@ from services.task.plan_import.normalise import normalise
 from services.task.plan_import.outline import Outline, outline
 from services.task.plan_import.reading import Reading, read
 from services.task.plan_import.resolve import resolve
-from services.task.plan_import.tables import Table, find_tables
+from services.task.plan_import.spans import Span
+from services.task.plan_import.tables import Table, find_tables, listings
 from services.task.plan_import.tasks import areas_with_tables, clauses_of_repeated
 
 
@@ -30,6 +31,7 @@ class Stages:
     outline: Outline
     clauses: Sequence[Clause]
     tables: Sequence[Table]
+    listings: Sequence[Span]
     areas: Sequence[Area]
     front: Front
 
@@ -57,4 +59,4 @@ def run_stages(document: bytes, name: str) -> Stages:
         raise NotAPlan
     begins = min([areas[0].node.start, *(table.span.start for table in tables[:1])])
     end = max(area.node.end for area in areas)
-    return Stages(reading, lines, plan, found, tables, areas, read_front(lines, begins, end))
+    return Stages(reading, lines, plan, found, tables, listings(lines), areas, read_front(lines, begins, end))

@@ -36,6 +36,8 @@ class Table:
 _CELL_MARK = re.compile(r"\t|[ ]*\|[ ]*| {2,}")
 _RULE_LINE = re.compile(r"[|\s:+-]+")
 _ORDINAL = re.compile(f"[ |]*[(]?(?P<value>[{CHINESE}]{{1,3}})[)]?[、]?[ |]*")
+_LISTS = re.compile("指标|项目|名称|序号")
+FEWEST_CELLS = 3  # of a line of a table of figures, and its lines
 MOST_COLUMNS = 10
 LONGEST_SECTION = 60
 LONGEST_GAP = 60
@@ -284,8 +286,22 @@ def _begins_row(text: str, line: Span, above: Span, serial: int) -> bool:
 
 
 def serial_numbers(table: Table, text: str) -> Iterator[tuple[Row, str | None]]:
-    """Rows with the number printed in their number column."""
+    """Rows with the number printed in their number column, in digits or as (一)."""
     for row in table.rows:
         cell = row.cell(table, Use.NUMBER)
-        number = SERIAL.fullmatch(text, *cell) if cell else None
+        number = (SERIAL.fullmatch(text, *cell) or _ORDINAL.fullmatch(text, *cell)) if cell else None
         yield row, number[1] if number else None
+
+
+def listings(lines: Lines) -> list[Span]:
+    """Tables of figures or projects: what stands in their cells is no measure's text."""
+    found: list[Span] = []
+    run: list[Span] = []
+    for line in [*lines.spans, None]:
+        if line and len(_cells(lines.text, line, _CELL_MARK)) >= FEWEST_CELLS:
+            run.append(line)
+            continue
+        if len(run) >= FEWEST_CELLS and _LISTS.search(lines.text, *run[0]):
+            found.append(Span(run[0].start, run[-1].end))
+        run = []
+    return found

@@ -13,6 +13,7 @@ from services.task.plan_import.columns import Use
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.markers import Level, Marker, markers_in
 from services.task.plan_import.measures import Area, Item, Kind
+from services.task.plan_import.numerals import integer
 from services.task.plan_import.outline import Node, Outline
 from services.task.plan_import.spans import Span
 from services.task.plan_import.tables import Row, Table, serial_numbers
@@ -81,12 +82,11 @@ def _tasks(text: str, table: Table) -> Iterator[Task]:
 
 def _numbered(text: str, cell: Span, number: str, *, own_number: bool) -> tuple[Marker, Span]:
     printed = next(markers_in(text, *cell), None)
+    level = Level.ARABIC if number.isdecimal() else Level.BRACKETED
     if printed and printed.opens_line:
         title = _title(text, Span(printed.end, cell.end))
-        return (
-            printed if own_number else replace(printed, number=number, value=int(number), level=Level.ARABIC)
-        ), title
-    return Marker(Level.ARABIC, number, int(number), cell.start, cell.start, opens_line=True), _title(text, cell)
+        return (printed if own_number else replace(printed, number=number, value=integer(number), level=level)), title
+    return Marker(level, number, integer(number), cell.start, cell.start, opens_line=True), _title(text, cell)
 
 
 def _title(text: str, cell: Span) -> Span:

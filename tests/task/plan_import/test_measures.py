@@ -122,3 +122,79 @@ def test_units_beside_the_text_stand_before_those_of_a_table() -> None:
 def test_the_number_of_a_measure_is_no_part_of_an_amount_behind_it() -> None:
     text = "一、任务\n1.甲。（市商务局负责）\n2.121人才工程。选拔20名专家。（市民政局负责）"
     assert [(str(target.value), target.unit) for target in draft_plan(text.encode(), "x.txt").targets] == [("20", "名")]
+
+
+def test_items_numbered_by_points_are_measures_below_their_group() -> None:
+    text = """二、重点任务
+1.便利开办
+1.1 推行当日办结。（市市场监管局负责）
+1.2 减少材料。（市税务局负责）
+2.便利用电
+2.1 压减环节。（市供电公司负责）
+10.便利办事
+10.1 推行网办。（市数据局负责）"""
+    assert measures(text) == dict.fromkeys(("二.1.1", "二.1.2", "二.2.1", "二.10.1"), "measure")
+
+
+def test_a_bare_number_above_points_is_an_area() -> None:
+    text = "1 强化供给\n1.1 建设基地。\n责任单位：市商务局\n2 扩大应用\n2.1 开放场景。\n责任单位：市科技局\n"
+    draft = draft_plan(text.encode(), "x.txt")
+    assert [(area.number, area.title) for area in draft.areas] == [("1", "强化供给"), ("2", "扩大应用")]
+    assert list(measures(text)) == ["1.1", "2.1"]
+
+
+def test_points_of_points_are_measures() -> None:
+    text = "三、任务\n1 建好房\n1.1 抓设计\n1.1.1 强化审查。\n责任单位：市住房建设局\n1.1.2 推广样板。\n责任单位：各区政府\n"
+    assert measures(text) == {"三.1.1.1": "measure", "三.1.1.2": "measure"}
+
+
+@pytest.mark.parametrize("amount", ["2.5亿元用于建设", "2.0版平台上线", "1.8倍于上年"])
+def test_an_amount_at_the_beginning_of_a_line_is_no_point(amount: str) -> None:
+    text = f"一、任务\n1.甲。投入\n{amount}。（市商务局负责）\n2.乙。（市财政局负责）"
+    assert measures(text) == {"一.1": "measure", "一.2": "measure"}
+
+
+def test_tasks_beside_goals_are_measures_each() -> None:
+    text = """一、实施甲行动
+（一）行动目标
+以企业为主体。
+（二）重点任务
+1.甲。（市商务局负责）
+2.乙。（市财政局负责）
+二、实施乙行动
+（三）行动目标
+以园区为载体。
+（四）重点任务
+3.丙。（市科技局负责）"""
+    assert measures(text) == {
+        "一.一": "preamble",
+        "一.二.1": "measure",
+        "一.二.2": "measure",
+        "二.三": "preamble",
+        "二.四.3": "measure",
+    }
+
+
+def test_areas_with_formal_numerals_hold_measures() -> None:
+    text = "壹、总体目标\n提升排名。\n贰、重点任务\n一、甲。（市商务局负责）\n二、乙。（市财政局负责）"
+    assert measures(text) == {"贰.一": "measure", "贰.二": "measure"}
+
+
+def test_rows_with_bracketed_chinese_numbers_keep_them() -> None:
+    text = (
+        "任务分工表\n序号\t工作任务\t责任单位\n一\t做强产业\t\n（一）\t建设园区\t市商务局\n（二）\t引进企业\t市投促局\n"
+    )
+    assert list(measures(text)) == ["一.一", "一.二"]
+
+
+def test_a_table_of_figures_behind_the_last_measure_sets_no_target() -> None:
+    text = """一、任务
+（一）甲。新增企业5家。（市商务局负责）
+（二）乙。（市财政局负责）
+附：重点项目
+| 序号 | 项目 | 投资 |
+|---|---|---|
+| 1 | 滨河绿道30公里 | 3亿元 |
+| 2 | 文化中心2座 | 8亿元 |
+"""
+    assert [target.quantity for target in draft_plan(text.encode(), "x.txt").targets] == ["5家"]
