@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
 from services.task.plan_import.names import is_named_unit, is_office, is_unit
-from services.task.plan_import.roles import FIRST_LISTED_LEADS, LABEL, role_of_label
+from services.task.plan_import.roles import BESIDE_OTHERS, FIRST_LISTED_LEADS, LABEL, role_of_label
 from services.task.plan_import.spans import Span
 from services.task.plan_import.units import CLOSING, LIST_MARK, OPENING, UnitList, read_units, with_first_listed_as_lead
 
@@ -230,7 +230,8 @@ def _value_end(text: str, rest: Span) -> int:
 
 
 def _read_run(text: str, run: Span | None) -> Iterator[Clause]:
-    if run is None or not any(map(role_of_label, LABEL.finditer(text, *run))):
+    rules = [rule for label in LABEL.finditer(text, *run) if (rule := role_of_label(label))] if run else []
+    if run is None or all(rule.name == BESIDE_OTHERS for rule in rules):
         return  # 完成时限 alone names nobody
     units = read_units(text, run)
     if units is None or units.role_printed:

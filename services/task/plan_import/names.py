@@ -25,7 +25,9 @@ _WHOLE_ENDINGS = frozenset(UNIT_ENDINGS)
 _BARE = frozenset(
     {"部门", "单位", "地区", "地方", "机构", "企业", "主体", "区", "县", "市", "省", "局", "委", "办", "部", "场所"}
 )
-_GROUP = re.compile(f"(?:{any_of(GROUP_OPENINGS)})|.*(?:部门|单位|地区|成员)$")
+_GROUP = re.compile(
+    f"(?:{any_of(GROUP_OPENINGS)})|.*(?:部门|单位|地区|成员|级人民政府)$|[省市州县区乡镇]级?{NESTED}.*政府$"
+)
 _FUNCTION = re.compile(any_of(FUNCTIONS))
 _NATIONAL = re.compile("(?:总局|总署|监会|税务局)$")
 _OFFICE = re.compile("[局委办厅部署]$")

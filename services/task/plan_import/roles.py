@@ -26,7 +26,7 @@ BY_DUTY = rf"(?:按照?|依照?|依据|根据)(?:各自|本部门)?(?:的)?{_DUT
 _BODY = "(?:单位|部门|地区|机构|主体|处室|科室|司局|地方|成员单位)"
 _AT_THE_HEAD = "(?:总?牵头|主办|主责)(?:责任)?"
 _ENDS_HERE = r"(?=[,;:。、\s)\]〕】]|$)"
-_HOW = rf"(?:{BY_DUTY})?(?:分别|共同|具体|各自|联合|积极|密切|做好|协同|结合实际|因地制宜|抓好|分级|分工)*"
+_HOW = rf"(?:{BY_DUTY})?(?:分别|共同|具体|各自|联合|积极|密切|加强|做好|协同|结合实际|因地制宜|抓好|分级|分工)*"
 
 VERB_RULES = (
     RoleRule(
@@ -57,7 +57,7 @@ VERB_RULES = (
         "verb.guiding",
         Role.COOPERATING,
         rf"{_HOW}(?:指导|督导|督促|监督)(?:落实|实施|推进)?{_ENDS_HERE}",
-        ("指导", "督促落实"),
+        ("指导", "督促落实", "加强指导"),
     ),
     RoleRule(
         "verb.implementing",
@@ -70,6 +70,7 @@ VERB_RULES = (
 VERB = re.compile("|".join(f"(?P<v{index}>{rule.pattern})" for index, rule in enumerate(VERB_RULES)))
 WITH = re.compile("会同|联合(?=.{2,20}(?:负责|牵头|落实))")  # A会同B负责: A leads, B cooperates
 
+BESIDE_OTHERS = "label.member"  # of a leading group, unless it stands beside who leads the task
 _SCOPE = "(?:市级|省级|区级|县级|市直|省直|区直|第一|主要)?"
 _IN_A_LIST = (
     r"(?:^|(?<=[(\[〔【;,]))"  # where a bare 主办: speaks of units; at the foot of a web page it names the site's owner
@@ -100,6 +101,7 @@ LABEL_RULES = (
         f"{_SCOPE}(?:责任)?(?:配合|协办|协同|协作|协助|参与|参加|支持|联合|会办)(?:配合|责任|实施)?{_BODY}|配合(?=[ ]*:)|{_IN_A_LIST}(?:协办|协助|参与|参加)(?=[ ]*:)",
         ("配合单位", "协办单位", "协同配合单位", "参与"),
     ),
+    RoleRule(BESIDE_OTHERS, Role.COOPERATING, "成员单位(?=[ ]*:)", ("成员单位",)),
 )
 DEADLINE_LABEL = "(?:完成|办结|实施|推进|计划|任务)?(?:时限|时间节点|期限|时间进度|时间|进度安排)(?:要求|安排)?"
 OTHER_LABEL = "(?:分管|包保|责任|牵头|督办|联系)?[省市县区州]?领导|(?:责任|牵头|联系|分管|负责)人|(?:督导|督办|监督|指导)(?:单位|部门)|资金来源|备注|联系电话|任务来源"

@@ -42,6 +42,9 @@ _TIERS = "(?:省|自治区|自治州|自治县|自治旗|直辖市|直管市|林
 GROUP_RUN = re.compile(
     f"各(?:有关|相关)?{_TIERS}(?:行政公署|行署)?{NESTED}*(?:、{_TIERS}{NESTED}*(?![^、,;。及和负牵配人政党委管办{NESTED}])){{1,3}}"
 )  # 各市、县(区) is one group
+GOVERNMENTS_RUN = re.compile(
+    "(?:省|市|州|县|区|乡|镇)级?(?:、(?:市|州|县|区|乡|镇)级?){1,3}(?=人民政府|政府|党委)"
+)  # 市、县人民政府
 SAME_BELOW = re.compile("[,;、]?(?:以)?下同")
 _PART = "(?:^|(?<=[,;。]))"
 REMARK = re.compile(
@@ -159,7 +162,10 @@ def _mask_brackets(content: str) -> str:
     for start, end in _nested(content):
         if not FIRST_LISTED_LEADS.match(content, start + 1, end):
             masked[start:end] = _mask_of(content, start, end) * (end - start)
-    return GROUP_RUN.sub(lambda run: run.group().replace("、", NESTED), "".join(masked))
+    text = "".join(masked)
+    for run in (GROUP_RUN, GOVERNMENTS_RUN):
+        text = run.sub(lambda found: found.group().replace("、", NESTED), text)
+    return text
 
 
 def _mask_of(content: str, start: int, end: int) -> str:

@@ -176,3 +176,17 @@ def test_a_sentence_that_tells_how_a_body_works_is_none() -> None:
 
 def test_a_paragraph_of_units_alone_is_a_clause() -> None:
     assert units("推进建设。\n市商务局、财政局负责，各区配合。") == [["市商务局", "市财政局", "各区"]]
+
+
+def test_members_beside_who_leads_cooperate() -> None:
+    (clause,) = read("一、攻坚\n牵头单位：市商务局\n成员单位：市财政局、各区\n")
+    assert clause.units is not None
+    assert [(each.name, each.role.value) for each in clause.units.mentions] == [
+        ("市商务局", "lead"),
+        ("市财政局", "cooperating"),
+        ("各区", "cooperating"),
+    ]
+
+
+def test_members_of_a_leading_group_are_no_clause() -> None:
+    assert read("（一）成立领导小组。\n成员单位：市财政局、各区\n") == []

@@ -250,3 +250,12 @@ def test_a_remark_about_the_first_listed_is_told_in_many_ways(remark: str) -> No
 )
 def test_a_group_of_several_levels_is_one_unit(group: str) -> None:
     assert names(f"市商务局,{group}") == ["市商务局", group]
+
+
+def test_governments_of_several_levels_are_one_unit() -> None:
+    assert roles("省级人民政府指导,市、县人民政府负责,住房城乡建设部加强督导") == [
+        ("省级人民政府", "cooperating"),
+        ("市、县人民政府", "lead"),
+        ("住房城乡建设部", "cooperating"),
+    ]
+    assert names("市、县级人民政府负责") == ["市、县级人民政府"]
