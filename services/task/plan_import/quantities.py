@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from services.task.plan_import.numerals import CHINESE, decimal, magnitude
 from services.task.plan_import.spans import Span
@@ -16,7 +17,8 @@ _NUMBER = rf"(?:(?<![\d.A-Za-z])(?:{_ARABIC})|(?<![第{CHINESE}])[{CHINESE}]{{1,
 _IMPLIED = "(?:(?<=超)|(?<=突破)|(?<=超过)|(?<=达到)|(?<=达))(?=万?亿)"  # 突破万亿元 is one of them
 _SCALE = "(?:[十百万亿]|千(?![米克瓦伏])){0,4}"
 _SCALE_ONLY = "(?<=[万亿])(?=(?:以上|以内|左右)?(?:[,。;)\n]|$))"  # 用户达到500万
-_PER = "(?:/(?:年|月|日|天|人|户|亩|吨|平方米|立方米|万元|公里|万人|千人|小时|次|平方公里|公斤|千克|度|千瓦时|千瓦|辆|台|套|床|班|村|镇|秒|升|分钟|标箱))?"
+_OF_WHAT = "(?:年|月|日|天|人|户|亩|吨|平方米|立方米|万元|公里|万人|千人|小时|次|平方公里|公斤|千克|度|千瓦时|千瓦|辆|台|套|床|班|村|镇|秒|升|分钟|标箱)"
+_PER = f"(?:/{_OF_WHAT}(?:·{_OF_WHAT})?)?"  # 吨/月·平方公里
 _UNIT = f"(?:{any_of((*MONEY, *SIZES, *COUNTS, *DURATIONS))})"
 _NOT_WORDS = "(?<!部(?=门))(?<!本(?=科))(?<!人(?=[工才]))(?<!项(?=目))(?<!台(?=湾))(?<!次(?=产))(?<!种(?=植))(?<!位(?=于))(?<!条(?=例))(?<!班(?=列))(?<!分(?=[之钟别类]))(?<!P(?=[A-Za-z0-9]))(?<!路(?=[径线]))(?<!起(?=[来步点草]))"
 QUANTITY = re.compile(
@@ -40,6 +42,11 @@ class Quantity:
     unit: str
     chinese: bool
     more: bool = False
+
+    @property
+    def is_bare_scale(self) -> bool:
+        """万 or 亿 of something that a later number of the list names."""
+        return self.unit in ("万", "亿", "万亿")
 
     @property
     def is_money(self) -> bool:
@@ -78,11 +85,27 @@ def _quantities(text: str, sentence: Span) -> Iterator[Quantity]:
     printed = sorted(_printed(text, sentence), key=lambda quantity: quantity.span)
     for index, quantity in enumerate(printed):
         respectively = "分别" in text[sentence.start : quantity.span.start]
+        if quantity.is_bare_scale:
+            yield replace(quantity, unit=_unit_of_list(text, printed[index:]))
+            continue
         later = next((later.unit for later in printed[index + 1 :] if later.unit), "") if respectively else ""
         if quantity.unit and not (quantity.unit == "个" and later in OPENED_BY_COUNT):
             yield quantity
         elif respectively:  # 分别达到100和50家, 分别提高15个、13个百分点
             yield replace(quantity, unit=later)
+
+
+def _unit_of_list(text: str, rest: Sequence[Quantity]) -> str:
+    """12万、15万、20万辆: what the last of the list counts, where all are of one scale."""
+    first = rest[0]
+    for quantity, following in pairwise(rest):
+        if text[quantity.span.end : following.span.start] not in ("、", "和", "及", "与"):
+            break
+        if not following.unit.startswith(first.unit):
+            break
+        if following.unit != first.unit:
+            return following.unit
+    return first.unit
 
 
 def _printed(text: str, sentence: Span) -> Iterator[Quantity]:

@@ -51,8 +51,11 @@ FAR_RULES = (  # 不低于县道每公里1万元: these govern from a distance
 _BEFORE = [(rule, re.compile(f"(?:{any_of(rule.words)})(?:了|到|至)?$")) for rule in BEFORE_RULES]
 _AFTER = [(rule, re.compile(any_of(rule.words))) for rule in AFTER_RULES]
 _AFTER_NAMES = frozenset(rule.name for rule in AFTER_RULES)
+AT_LEAST = "comparator.at-least"  # demands, also of what is there already: 已建成小区不少于15平方米
+GO_ON = (AT_LEAST, "comparator.at-most", "comparator.parallel")
 _FAR = [(rule, re.compile(any_of(rule.words))) for rule in FAR_RULES]
 LISTS_ON = re.compile("[ ]*(?:、|,|和|及|与|以及)?[ ]*")
+OBJECT_AND_NEXT = re.compile("[^,、。;0-9]{2,10}(?:、|和|及)")  # 至少1次指导、3次推荐
 PARALLEL = re.compile("[,、和及][^,、。;]{1,14}")
 TELLS = re.compile(
     "增加|增长|提高|提升|下降|降低|达到|超过|突破|新增|新建|建成|培育|保持|实现|扩大"
@@ -63,7 +66,7 @@ INCLUSIVE = re.compile(r"\(不?含[^()]{0,8}\)")  # 67个(含)以上, 6亩以下
 
 MOST_SHARED = 10  # quantities of a list that 分别 speaks of
 
-YEAR = re.compile("(?<![0-9])(20[0-9]{2})年")
+YEAR = re.compile("(?<![0-9])(20[0-9]{2})年(?!以后|以来|起)")
 NOT_A_DEADLINE = frozenset("自从由较比与同以")  # 自2022年起 says when, not by when
 LONGEST_PARAGRAPH = 1000  # characters back to look for the paragraph's year, where a text has no line breaks
 BINDS = re.compile("实现|确保|完成")
@@ -177,6 +180,8 @@ def _inherited(seen: _Seen, previous: _Seen | None) -> tuple[str, str] | None:
     respectively = "分别" in seen.text[seen.sentence.span.start : previous.quantity.span.start] and not TELLS.search(
         between
     )
+    if previous.rule in GO_ON and seen.quantity.unit == previous.quantity.unit and OBJECT_AND_NEXT.fullmatch(between):
+        return previous.sign, "comparator.parallel"
     if LISTS_ON.fullmatch(between) or (respectively and len(between) < 20 and PARALLEL.fullmatch(between)):
         return previous.sign, "comparator.respectively"
     same_kind = seen.quantity.is_money == previous.quantity.is_money and "每" in between and "每" in previous.before
@@ -243,6 +248,10 @@ PUSHES = re.compile("(?:抓好|推进|推动|加快|启动|谋划)$")
 PROJECT = re.compile("[\u4e00-\u9fff]{1,10}(?:项目|工程)")  # 推进80万吨乙烯项目: its name
 OBJECT_OF_WORK = re.compile("[^,]{0,20}为(?:主要|重点)?(?:对象|主体|载体|基础|依托|重点)")
 IN_YEARS = re.compile("年限|寿命|年龄")  # what is measured in years or in age
+ALREADY_SO_LONG = re.compile("(?:满|达|超过|不足)$")  # 使用满20年的管道: which, not how long
+OF_A_SIZE = re.compile("(?:以下|及以上)的?[\u4e00-\u9fff]{2}")  # 120米以下空域, 35蒸吨及以上锅炉
+GRANTED_RATE = re.compile("的?(?:贴息|补贴|补助|奖励|优惠|政策|税率|费率)")
+OF_WHOM = re.compile("(?:以上|以内|以下)?的,")
 PERSONS = ("人", "名", "户")
 SIZED_BY_PERSONS = re.compile("(?:以上|以下|及以上)的?[^,、]{0,4}(?:企业|单位|机构|村|社区|学校|园区)")
 PROVIDES = re.compile(f"(?:{SET_UP}|提供|供应|整备|盘活|释放|腾出)(?:不少于|不低于|至少)$")
@@ -269,6 +278,8 @@ def _is_unbounded_chinese(seen: _Seen) -> bool:
 def _is_idle_duration(seen: _Seen) -> bool:
     loose = seen.rule == "comparator.none" or seen.sign == "range" or seen.text.startswith("内", seen.quantity.span.end)
     measured = SHORTENS.search(seen.before) or IN_YEARS.search(seen.before)
+    if ALREADY_SO_LONG.search(seen.before) and seen.after.startswith("的"):
+        return seen.quantity.is_duration
     return seen.quantity.is_duration and loose and not measured
 
 
@@ -276,7 +287,9 @@ def _is_threshold(seen: _Seen) -> bool:
     """年产值10亿元以上的企业20家: the first quantity only says which are counted."""
     if seen.quantity.unit == "%":
         return False
-    if _sizes_what_is_counted(seen) or _sizes_by_persons(seen) or _sizes_what_is_named(seen):
+    if any(
+        sizes(seen) for sizes in (_sizes_what_is_counted, _sizes_by_persons, _sizes_what_is_named, _sizes_an_object)
+    ):
         return True
     if seen.quantity.is_count or (PROVIDES.search(seen.before) and not seen.quantity.is_money):
         return False
@@ -304,6 +317,8 @@ def _sizes_what_is_counted(seen: _Seen) -> bool:
 
 def _sizes_by_persons(seen: _Seen) -> bool:
     """职工30人以下的企业, 编制67个以上的事业单位: how large, not how many."""
+    if seen.quantity.unit in PERSONS and seen.before.endswith("编制"):
+        return True
     staffed = seen.quantity.unit in PERSONS or "编制" in seen.before
     return staffed and SIZED_BY_PERSONS.match(seen.after) is not None
 
@@ -315,13 +330,20 @@ def _sizes_what_is_named(seen: _Seen) -> bool:
     return bool(prohibited or named)
 
 
+def _sizes_an_object(seen: _Seen) -> bool:
+    """120米以下空域, 35蒸吨及以上锅炉: which, unless something is brought down to it."""
+    counted = seen.quantity.is_count or seen.quantity.unit in ("%", "个百分点")
+    return not counted and OF_A_SIZE.match(seen.after) is not None and not SHORTENS.search(seen.before)
+
+
 def _is_condition(seen: _Seen) -> bool:
     """对年产值5亿元、10亿元的企业分别给予支持: who is granted something."""
     sentence = seen.sentence.span
     for_whom = seen.text.find("的", seen.quantity.span.end, sentence.end)
+    said_for_whom = OF_WHOM.match(seen.text, seen.quantity.span.end)
     return (
         for_whom >= 0
-        and CONDITION.search(seen.text[sentence.start : seen.quantity.span.start]) is not None
+        and bool(said_for_whom or CONDITION.search(seen.text[sentence.start : seen.quantity.span.start]))
         and GRANTED.search(seen.text, for_whom, sentence.end) is not None
     )
 
@@ -359,12 +381,14 @@ EXCLUSIONS = (
     Exclusion("chinese-count", _is_unbounded_chinese, "统筹两个市场。"),
     Exclusion("counts-the-document", lambda seen: seen.sign in ("=", "range") and OF_THE_DOCUMENT.match(seen.after), "共23条措施。"),
     Exclusion("existing", lambda seen: seen.sign == "=" and EXISTING.search(seen.before), "覆盖全市11个区。"),
-    Exclusion("already", lambda seen: ALREADY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "目前已建成30个站点。"),
+    Exclusion("already", lambda seen: seen.rule != AT_LEAST and ALREADY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "目前已建成30个站点。"),
     Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由2020年的30%提高至较高水平。"),
     Exclusion("threshold", _is_threshold, "支持产值10亿元以上的企业发展。"),
     Exclusion("subsidy", lambda seen: seen.quantity.is_money and SUBSIDY.search(seen.text, *seen.clause), "给予最高50万元奖励。"),
     Exclusion("ceiling-of-subsidy", lambda seen: seen.quantity.is_money and seen.sign == "<=" and SUBSIDY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "给予贴息,每家企业最高50万元。"),
-    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and RATE.search(seen.before) and not MEASURED.search(seen.before), "按投资额的20%给予补助。"),
+    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and seen.rule != "comparator.at-least.far" and RATE.search(seen.before) and not MEASURED.search(seen.before), "按投资额的20%给予补助。"),
+    Exclusion("granted-rate", lambda seen: seen.quantity.unit in ("%", "个百分点") and GRANTED_RATE.match(seen.after), "给予2个百分点的贴息。"),
+    Exclusion("relaxed", lambda seen: re.search("放宽[到至]", seen.before), "裁员率放宽到不超过20%。"),
     Exclusion("idle-duration", _is_idle_duration, "提供24小时服务。"),
     Exclusion("routine", lambda seen: seen.sign == "=" and seen.quantity.unit == "次" and ROUTINE.search(seen.before), "每月调度1次。"),
 )  # fmt: skip
