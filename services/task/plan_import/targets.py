@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
+from services.task.plan_import.numerals import PLACES
 from services.task.plan_import.quantities import Quantity, Sentence, sentences
 from services.task.plan_import.spans import Span
 from services.task.plan_import.vocabulary import any_of
@@ -218,12 +219,12 @@ class Exclusion:
 SET_UP = "新增|新建|新设|建成|建设|培育|引进|打造|组建|设立|建立|举办|开展|创建|形成|培养|遴选|认定|推出|布局"
 SHORTENS = re.compile("压缩|缩短|压减|缩减|减少|降低|降至|控制|提速|不超过|不少于|不低于|至少")
 OF_THE_DOCUMENT = re.compile(
-    "(?:重点|主要|具体|重大|改革|工作|方面|关键|项|大|条|个|类|专项)*(?:措施|任务|方面|举措|原则|阶段|环节|步骤|部分|领域|内容|要点|层面|维度|目标|指标|行动|问题|要求|条款|意见|统一|转变|文件|附件|标准)"
+    "(?:重点|主要|具体|重大|改革|工作|方面|关键|项|大|条|个|类|专项)*(?:措施|任务|方面|举措|原则|阶段|环节|步骤|部分|领域|内容|要点|层面|维度|目标|指标|行动|(?:民生)?实事|问题|要求|条款|意见|统一|转变|文件|附件|标准)"
 )
 ROUTINE = re.compile(
     "每(?:月|周|季度?|半年|年|两?周)[^,]{0,12}(?:调度|通报|报告|召开|研究|会商|报送|更新|督导|检查|听取|公布|例会|汇总|评估)|(?:调度|通报|报告|召开|会商|报送|例会)[^,]{0,6}$"
 )
-THRESHOLD_NOUN = re.compile("(?:以上|以下|及以上)?的?(?:[A-Za-z\u4e00-\u9fff])")
+THRESHOLD_NOUN = re.compile("(?:以上|以下|及以上)?的?(?!以上|以下|及以上)(?:[A-Za-z\u4e00-\u9fff])")
 THRESHOLD_OF = re.compile(
     "(?:以上|以下|及以上)的|(?:以上|以下)?的?(?:企业|项目|品牌|单位|机构|园区|集群|产业|平台|市场|龙头|商户|制造业|工业|独角兽|大型|区域|村|镇|县)"
 )
@@ -231,7 +232,7 @@ FUND = re.compile("(?:以上|左右)?的?[^,。;的]{0,12}基金")  # 设立总�
 SIZE_OF = re.compile("(?:以上|以下)的?[^,。;、和及与或]{1,12}")
 SUBSIDY = re.compile("支持最高|最高支持|资金支持|奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
 MEASURED = re.compile("达到?|占|率拟?按|提高|提升|保持|稳定|覆盖|降")  # 按病种付费占比达到85% is no rate of a payment
-RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助)[^,]{0,12}$")
+RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助|贴息)[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|(?<![比较与于])(?:去年|上年)")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
 BASELINE_END = re.compile(
@@ -252,6 +253,7 @@ ALREADY_SO_LONG = re.compile("(?:满|达|超过|不足)$")  # 使用满20年的�
 OF_A_SIZE = re.compile("(?:以下|及以上)的?[\u4e00-\u9fff]{2}")  # 120米以下空域, 35蒸吨及以上锅炉
 GRANTED_RATE = re.compile("的?(?:贴息|补贴|补助|奖励|优惠|政策|税率|费率)")
 OF_WHOM = re.compile("(?:以上|以内|以下)?的,")
+SURELY_COUNTED = 20  # 两个市场, 十个方面 are figures of speech; above the teens a number in words is an amount
 PERSONS = ("人", "名", "户")
 SIZED_BY_PERSONS = re.compile("(?:以上|以下|及以上)的?[^,、]{0,4}(?:企业|单位|机构|村|社区|学校|园区)")
 PROVIDES = re.compile(f"(?:{SET_UP}|提供|供应|整备|盘活|释放|腾出)(?:不少于|不低于|至少)$")
@@ -267,8 +269,16 @@ def _is_year(seen: _Seen) -> bool:
     return bare or dated
 
 
+def _is_surely_counted(seen: _Seen) -> bool:
+    """一百二十家, 五万亩; not 千家万户, 二十届三中全会."""
+    quantity = seen.quantity
+    if quantity.unit == "届" or seen.text[quantity.span.start] in PLACES:
+        return False
+    return quantity.value >= SURELY_COUNTED or (quantity.unit[0] in "万亿" and not quantity.is_bare_scale)
+
+
 def _is_unbounded_chinese(seen: _Seen) -> bool:
-    if not seen.quantity.chinese:
+    if not seen.quantity.chinese or _is_surely_counted(seen):
         return False
     if seen.rule == "comparator.none":
         return True
