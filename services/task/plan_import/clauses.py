@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.task.plan_import.lines import Lines
+from services.task.plan_import.markers import LEADING
 from services.task.plan_import.names import is_named_unit, is_office, is_unit
 from services.task.plan_import.roles import BESIDE_OTHERS, FIRST_LISTED_LEADS, LABEL, role_of_label
 from services.task.plan_import.spans import Span
@@ -18,6 +19,7 @@ LONGEST_CLAUSE = 800  # characters inside a bracket; the longest unit lists of t
 SPEAKS_OF_DUTY = re.compile("负责|牵头|配合|落实|协助|主办|职责分工")
 MUST_BE_DUTY = re.compile(r"(?:负责|牵头|配合|落实)[ ]*$")
 ASSIGNS = re.compile("负责|牵头|配合|协办|主办|职责分工")  # 领导小组统筹推进 tells how, not whose duty it is
+BARE_DUTY = re.compile("[^,;]{4,80}负责[。]?[ ]*")  # 市商务局、市财政局负责 and nothing else
 ASSIGNS_IN_TEXT = re.compile("^由|牵头|主办|职责分工")  # 办公室负责统筹,有关部门配合 inside a paragraph is prose
 _DUTY = "(?:负责|牵头|配合|落实|实施|参与|协助|推进)"
 ENDS_IN_DUTY = re.compile(f"{_DUTY}[。]?[ ]*$")
@@ -188,9 +190,11 @@ def _runs_in(text: str, line: Span) -> Iterator[Span]:
 
 def _label_in(text: str, line: Span, rest: Span) -> int | None:
     """Where the first label in the rest of a line begins, if it stands where a label can."""
+    opening = LEADING.match(text, line.start, line.end)
+    begins = opening.end() if opening else line.start
     led_in = -1  # where the value of a label of something else begins, which may run on into a label of units
     for label in LABEL.finditer(text, *rest):
-        before = _printed_before(text, line.start, label.start())
+        before = _printed_before(text, begins, label.start())
         if label.group().rstrip()[-1] not in ":】]〕)":
             continue
         runs_on = led_in >= 0 and text.find("。", led_in, label.start()) < 0
@@ -241,6 +245,13 @@ def _read_run(text: str, run: Span | None) -> Iterator[Clause]:
 # -- as a closing sentence ---------------------------------------------------------------------------------------------
 
 
+def _is_bare_duty(text: str, span: Span, units: UnitList | None) -> bool:
+    """A sentence of authorities who are responsible; an office of a leading group may as well be described."""
+    names = [mention.printed for mention in units.mentions] if units else []
+    offices = all(is_named_unit(name) and not name.endswith(("办公室", "小组", "专班")) for name in names)
+    return BARE_DUTY.fullmatch(text, *span) is not None and bool(names) and offices
+
+
 def _sentences(lines: Lines) -> Iterator[Clause]:
     for line in lines:
         if sentence := _sentence(lines.text, line):
@@ -258,7 +269,7 @@ def _sentence(text: str, line: Span) -> Clause | None:
     span = Span(*found.span("sentence")).moved(tail.start)
     units = read_units(text, span)
     alone = not text[line.start : span.start].strip()
-    assigns = (ASSIGNS if alone else ASSIGNS_IN_TEXT).search(span.of(text))
+    assigns = (ASSIGNS if alone else ASSIGNS_IN_TEXT).search(span.of(text)) or _is_bare_duty(text, span, units)
     if assigns and units and units.mentions and _only_units(units):
         return Clause(span, "sentence", units)
     return None

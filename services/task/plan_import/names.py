@@ -12,6 +12,7 @@ from services.task.plan_import.vocabulary import (
     NEVER_ELIDED_ENDINGS,
     PARTY_ORGANS,
     PROVINCES,
+    REGIONS,
     UNIT_ENDINGS,
     any_of,
 )
@@ -43,6 +44,7 @@ _LEVEL_INSIDE = re.compile("省|市|区|县|州|旗|街道|镇|乡|村")
 _ALWAYS_PARTY = frozenset({"组织部", "宣传部", "统战部", "政法委"})
 _PARTY = frozenset(PARTY_ORGANS)
 _BRANCH = re.compile(f"(?:{any_of(FUNCTIONS)})+(?P<place>.*)分局$")
+_PLACED = re.compile(f"(?:{any_of(FUNCTIONS)})(?:{any_of((*PROVINCES, *REGIONS))})")  # 民航西南管理局
 LONGEST_ELIDED = 4  # of a name that opens with no known function; a longer one may open with a place
 
 
@@ -100,6 +102,8 @@ def takes_prefix(name: str) -> bool:
         return False
     if branch := _BRANCH.match(name):
         return not branch["place"]  # 环保城东分局 names its place, 规划分局 does not
+    if _PLACED.match(name):
+        return False
     if _FUNCTION.match(name):
         return True
     if _VERTICAL.match(name) or _LEVEL_INSIDE.search(name):

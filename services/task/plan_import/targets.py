@@ -232,7 +232,7 @@ FUND = re.compile("(?:以上|左右)?的?[^,。;的]{0,12}基金")  # 设立总�
 SIZE_OF = re.compile("(?:以上|以下)的?[^,。;、和及与或]{1,12}")
 SUBSIDY = re.compile("支持最高|最高支持|资金支持|奖励|补助|补贴|资助|奖补|贴息|给予|扶持|罚款|补偿|免收|减免|收取")
 MEASURED = re.compile("达到?|占|率拟?按|提高|提升|保持|稳定|覆盖|降")  # 按病种付费占比达到85% is no rate of a payment
-RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助|贴息)[^,]{0,12}$")
+RATE = re.compile("按(?:照)?[^,]{0,20}的?$|(?:给予|补贴|补助|奖励|资助|贴息|支持比例)[^,]{0,12}$")
 ALREADY = re.compile("目前|截至|截止|现有|已建成|已有|已达|累计已|已经|现已|(?<![比较与于])(?:去年|上年)")
 BASELINE = re.compile("(?:从|由)[^,。]{0,24}$")
 BASELINE_END = re.compile(
@@ -377,6 +377,16 @@ def _is_quoted(seen: _Seen) -> bool:
     return closing >= seen.quantity.span.end
 
 
+def _demands_a_share(seen: _Seen) -> bool:
+    """按不低于装机容量的10%配置, but not 可按不低于最低价的70%."""
+    return seen.rule == "comparator.at-least.far" and not re.search("可以?按", seen.before)
+
+
+def _counts_the_document(seen: _Seen) -> bool:
+    in_brackets = seen.before.endswith("(") and seen.after.startswith(")") and seen.quantity.unit in ("条", "项", "个")
+    return in_brackets or (seen.sign in ("=", "range") and OF_THE_DOCUMENT.match(seen.after) is not None)
+
+
 EXCLUSIONS = (
     Exclusion("year-or-date", _is_year, "自2022年起执行。"),
     Exclusion("quoted", _is_quoted, "落实《三年提升50项计划》。"),
@@ -389,14 +399,14 @@ EXCLUSIONS = (
     Exclusion("ordinal", lambda seen: re.search(r"第\s*$", seen.before) or seen.after.startswith("号"), "落实第3项要求。"),
     Exclusion("denominator", lambda seen: re.search(r"每\s*$", seen.before), "每25公里设站。"),
     Exclusion("chinese-count", _is_unbounded_chinese, "统筹两个市场。"),
-    Exclusion("counts-the-document", lambda seen: seen.sign in ("=", "range") and OF_THE_DOCUMENT.match(seen.after), "共23条措施。"),
+    Exclusion("counts-the-document", _counts_the_document, "共23条措施。"),
     Exclusion("existing", lambda seen: seen.sign == "=" and EXISTING.search(seen.before), "覆盖全市11个区。"),
     Exclusion("already", lambda seen: seen.rule != AT_LEAST and ALREADY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "目前已建成30个站点。"),
     Exclusion("baseline", lambda seen: BASELINE.search(seen.before) and BASELINE_END.match(seen.after), "由2020年的30%提高至较高水平。"),
     Exclusion("threshold", _is_threshold, "支持产值10亿元以上的企业发展。"),
     Exclusion("subsidy", lambda seen: seen.quantity.is_money and SUBSIDY.search(seen.text, *seen.clause), "给予最高50万元奖励。"),
     Exclusion("ceiling-of-subsidy", lambda seen: seen.quantity.is_money and seen.sign == "<=" and SUBSIDY.search(seen.text, seen.sentence.span.start, seen.quantity.span.start), "给予贴息,每家企业最高50万元。"),
-    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and seen.rule != "comparator.at-least.far" and RATE.search(seen.before) and not MEASURED.search(seen.before), "按投资额的20%给予补助。"),
+    Exclusion("rate-of-subsidy", lambda seen: seen.quantity.unit == "%" and not _demands_a_share(seen) and RATE.search(seen.before) and not MEASURED.search(seen.before), "按投资额的20%给予补助。"),
     Exclusion("granted-rate", lambda seen: seen.quantity.unit in ("%", "个百分点") and GRANTED_RATE.match(seen.after), "给予2个百分点的贴息。"),
     Exclusion("relaxed", lambda seen: re.search("放宽[到至]", seen.before), "裁员率放宽到不超过20%。"),
     Exclusion("idle-duration", _is_idle_duration, "提供24小时服务。"),

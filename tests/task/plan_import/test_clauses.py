@@ -169,6 +169,15 @@ def test_a_closing_sentence_may_end_with_who_carries_it_out() -> None:
     ]
 
 
+def test_a_closing_sentence_may_hold_nothing_but_those_responsible() -> None:
+    assert units("认定产品50项。 市工业和信息化局、市财政局负责") == [["市工业和信息化局", "市财政局"]]
+    assert units("加强统筹。市领导小组办公室负责。") == []
+
+
+def test_a_label_may_stand_right_behind_a_number() -> None:
+    assert units("一、牵头部门：市发展改革委\n") == [["市发展改革委"]]
+
+
 def test_a_sentence_that_tells_how_a_body_works_is_none() -> None:
     assert units("加强统筹。市碳达峰工作领导小组统筹推进。") == []
     assert units("强化统筹。市领导小组办公室负责统筹，有关部门密切配合。") == []

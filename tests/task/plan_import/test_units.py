@@ -259,3 +259,11 @@ def test_governments_of_several_levels_are_one_unit() -> None:
         ("住房城乡建设部", "cooperating"),
     ]
     assert names("市、县级人民政府负责") == ["市、县级人民政府"]
+
+
+def test_a_prefix_is_not_given_to_a_name_with_its_own_region() -> None:
+    assert names("省交通运输厅、民航西南管理局、民航局") == ["省交通运输厅", "民航西南管理局", "省民航局"]
+
+
+def test_what_the_punctuation_means_is_no_unit() -> None:
+    assert names("市发展改革委,市商务局,逗号前为牵头单位,下同") == ["市发展改革委", "市商务局"]
