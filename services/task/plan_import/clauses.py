@@ -225,6 +225,8 @@ def _value_end(text: str, rest: Span) -> int:
     """Through the values of the labels that follow one another: to a stop with prose behind it, or to the line's end."""
     last = rest.start
     for label in LABEL.finditer(text, *rest):
+        if label.group("prose"):  # 工作目标: what follows may set targets
+            return label.start()
         stop = text.find("。", last, label.start())
         if stop >= 0 and text[stop + 1 : label.start()].strip():
             return stop

@@ -26,6 +26,7 @@ LONGEST_PARAGRAPH = 1_000  # characters; a longer line is a text without line br
 LONGEST_VALUE = 200  # characters of a label and its units
 LONGEST_TITLE = 30  # within which a space can end a title
 STOPS = "。!?;"
+DUTY_ENDS = ("负责", "牵头", "配合")  # of a closing sentence that lost its stop
 BEFORE_MARKER = STOPS + ":)]〕】}”』|"
 HEADING_END = re.compile(r"[。!?\n\t]| {2,}|:(?!\d)|(?<=[\u4e00-\u9fff])\.(?=[\u4e00-\u9fff])")
 RUN_ON_TITLE = re.compile(rf"[^。;!?\n]{{4,}}(?:{any_of(DOCUMENT_KINDS)})(?:\([^()]{{1,20}}\))?")
@@ -212,8 +213,13 @@ def _is_real(text: str, marker: Marker, numbering: _Numbering, *, run_on: bool) 
         return numbering.continues_points(marker) and (marker.opens_line or _may_begin_here(text, marker, numbering))
     if marker.opens_line:
         return not _is_enumeration(text, marker)
-    expected = numbering.expects(marker) or (run_on and numbering.comes_near(marker))
+    expected = numbering.expects(marker) or (run_on and numbering.comes_near(marker)) or _begins_plan(text, marker)
     return expected and _may_begin_here(text, marker, numbering)
+
+
+def _begins_plan(text: str, marker: Marker) -> bool:
+    """一、 again, behind a title: the items before it were the notice's."""
+    return marker.level is Level.HEADING and marker.value == 1 and _ends_in_title(text, marker.start)
 
 
 def _heads_points(text: str, marker: Marker) -> bool:
@@ -237,11 +243,15 @@ def _may_begin_here(text: str, marker: Marker, numbering: _Numbering) -> bool:
     before = marker.start - 1
     while before >= 0 and text[before] in " \t":
         before -= 1
-    if before < 0 or text[before] in BEFORE_MARKER or _ends_label(text, before + 1):
+    ends = before < 0 or text[before] in BEFORE_MARKER or text.startswith(DUTY_ENDS, before - 1)
+    if ends or _ends_label(text, before + 1) or _begins_plan(text, marker):
         return True
     latest = numbering.latest
     if latest is None:
-        return marker.level <= Level.ARABIC and _ends_in_title(text, before + 1)
+        opens = marker.level is Level.HEADING and marker.value == 1 and not _is_enumeration(text, marker)
+        return marker.level <= Level.ARABIC and (
+            _ends_in_title(text, before + 1) or (opens and _is_heading(text, 0, before + 1))
+        )
     if latest.level is marker.level is Level.HEADING:  # 一、总体要求二、重点工作: an area without a text
         return _titled_area(text, latest.end, before + 1)
     return latest.level < marker.level and _is_heading(text, latest.end, before + 1)

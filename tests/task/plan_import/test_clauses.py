@@ -199,3 +199,9 @@ def test_members_beside_who_leads_cooperate() -> None:
 
 def test_members_of_a_leading_group_are_no_clause() -> None:
     assert read("（一）成立领导小组。\n成员单位：市财政局、各区\n") == []
+
+
+def test_units_end_where_goals_begin_on_the_same_line() -> None:
+    text = "一、攻坚。牵头单位：市商务局 责任单位：各区 工作目标：新增企业5家。"
+    (clause,) = read(text)
+    assert clause.span.of(normalise(text).text).rstrip().endswith("各区")

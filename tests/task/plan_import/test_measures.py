@@ -198,3 +198,26 @@ def test_a_table_of_figures_behind_the_last_measure_sets_no_target() -> None:
 | 2 | 文化中心2座 | 8亿元 |
 """
     assert [target.quantity for target in draft_plan(text.encode(), "x.txt").targets] == ["5家"]
+
+
+def test_a_plan_may_follow_its_notice_without_line_breaks() -> None:
+    text = (
+        "各单位：现将方案印发给你们，并通知如下：一、加强领导。二、按时报送。某市人民政府2024年1月3日"
+        "某市2024年重点任务分解方案一、发展工业（一）新增企业。（市工信局负责）（二）建设园区。（市商务局负责）"
+    )
+    assert measures(text) == {"一.一": "measure", "一.二": "measure"}
+
+
+def test_a_text_may_begin_with_its_title_run_on_into_the_first_area() -> None:
+    text = "进一步做好就业工作一、开发岗位（一）扩大招聘。（人社局负责）（二）支持创业。（科技局负责）"
+    assert measures(text) == {"一.一": "measure", "一.二": "measure"}
+
+
+def test_an_item_may_follow_a_closing_sentence_without_a_stop() -> None:
+    text = "一、任务（一）建设园区。 市商务局负责（二）培育企业。 市工业和信息化局牵头，各区人民政府配合（三）引才。 市人力资源社会保障局负责"
+    assert list(measures(text)) == ["一.一", "一.二", "一.三"]
+
+
+def test_counted_industries_at_the_beginning_are_no_area() -> None:
+    text = "统筹一、二、三产业融合，一、任务。（一）甲。（市商务局负责）（二）乙。（市财政局负责）"
+    assert list(measures(text)) == ["一.一", "一.二"]
