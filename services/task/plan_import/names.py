@@ -45,6 +45,7 @@ _ALWAYS_PARTY = frozenset({"组织部", "宣传部", "统战部", "政法委"})
 _PARTY = frozenset(PARTY_ORGANS)
 _BRANCH = re.compile(f"(?:{any_of(FUNCTIONS)})+(?P<place>.*)分局$")
 _PLACED = re.compile(f"(?:{any_of(FUNCTIONS)})(?:{any_of((*PROVINCES, *REGIONS))})")  # 民航西南管理局
+_COMMITTEE = re.compile("党委.{2,}[部办委]$")  # 自治区发展改革委、党委网信办
 LONGEST_ELIDED = 4  # of a name that opens with no known function; a longer one may open with a place
 
 
@@ -104,7 +105,7 @@ def takes_prefix(name: str) -> bool:
         return not branch["place"]  # 环保城东分局 names its place, 规划分局 does not
     if _PLACED.match(name):
         return False
-    if _FUNCTION.match(name):
+    if _FUNCTION.match(name) or _COMMITTEE.match(name):
         return True
     if _VERTICAL.match(name) or _LEVEL_INSIDE.search(name):
         return False

@@ -267,3 +267,7 @@ def test_a_prefix_is_not_given_to_a_name_with_its_own_region() -> None:
 
 def test_what_the_punctuation_means_is_no_unit() -> None:
     assert names("市发展改革委,市商务局,逗号前为牵头单位,下同") == ["市发展改革委", "市商务局"]
+
+
+def test_an_organ_of_a_committee_takes_the_level_of_its_run() -> None:
+    assert names("自治区发展改革委、党委网信办、能源局") == ["自治区发展改革委", "自治区党委网信办", "自治区能源局"]
