@@ -195,7 +195,7 @@ def _label_in(text: str, line: Span, rest: Span) -> int | None:
     led_in = -1  # where the value of a label of something else begins, which may run on into a label of units
     for label in LABEL.finditer(text, *rest):
         before = _printed_before(text, begins, label.start())
-        if label.group().rstrip()[-1] not in ":】]〕)":
+        if not _introduces(text, label, line.end):
             continue
         runs_on = led_in >= 0 and text.find("。", led_in, label.start()) < 0
         stands = not before or before in "。;,!?)]】|" or runs_on
@@ -206,6 +206,12 @@ def _label_in(text: str, line: Span, rest: Span) -> int | None:
             return label.start()
         led_in = label.end() if stands else -1
     return None
+
+
+def _introduces(text: str, label: re.Match[str], end: int) -> bool:
+    """Whether a list follows: behind a colon or a bracket, or behind 为 where a unit is next."""
+    last = label.group().rstrip()[-1]
+    return last in ":】]〕)" or (last == "为" and _names_unit(text, label.end(), end))
 
 
 def _names_unit(text: str, start: int, end: int) -> bool:

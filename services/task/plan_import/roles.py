@@ -109,7 +109,7 @@ PROSE_LABEL = "完成(?:形式|标志)|工作目标|成果形式"  # what follow
 _LABELS = "|".join(f"(?P<l{index}>{rule.pattern})" for index, rule in enumerate(LABEL_RULES))
 LABEL = re.compile(
     rf"[\[【〔(]?[ ]*(?:{_LABELS}|(?P<deadline>{DEADLINE_LABEL})|(?P<other>{OTHER_LABEL})|(?P<prose>{PROSE_LABEL}))"
-    r"[ ]*(?:\([^()]{1,12}\))?[ ]*(?:[\]】〕)][ ]*:?|:|为(?=:)|(?=[ \t\n]))[ ]*"
+    r"[ ]*(?:\([^()]{1,12}\))?[ ]*(?:[\]】〕)][ ]*:?|:|为(?=[:省市县区州各])|(?=[ \t\n]))[ ]*"
 )
 
 _FIRST = "(?:(?:位|排)?(?:排|列)(?:名|序)?(?:在|于)?(?:第一|首|最前|前)(?:位|个|名|面)?|排名(?:第一|首位|靠前|在前)|第一个|首个|首位|第一责任)"

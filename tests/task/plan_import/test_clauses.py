@@ -205,3 +205,10 @@ def test_units_end_where_goals_begin_on_the_same_line() -> None:
     text = "一、攻坚。牵头单位：市商务局 责任单位：各区 工作目标：新增企业5家。"
     (clause,) = read(text)
     assert clause.span.of(normalise(text).text).rstrip().endswith("各区")
+
+
+def test_a_label_may_be_followed_by_a_verb() -> None:
+    assert units("推广新车10万辆。责任单位为市工业和信息化局、市财政局，配合单位为市商务局。") == [
+        ["市工业和信息化局", "市财政局", "市商务局"]
+    ]
+    assert units("压实责任。牵头单位为各项任务的第一责任人。") == []
