@@ -116,7 +116,7 @@ class ProjectedTable:
         mine = [event for event in events if type(event.data) in self.folds]
         if not mine:
             return
-        current = await self._load(connection, {event.subject for event in mine}, generation)
+        current = await self._load(connection, _begun_before(mine), generation)
         if self.keeps_history:
             await self._write_history(connection, *fold_history(self.folds, current, mine), generation)
         else:
@@ -146,6 +146,11 @@ class ProjectedTable:
         if not row.keys() <= self.names:
             raise KeyError(f"{self.table.name} has no column {', '.join(sorted(row.keys() - self.names))}")
         return [row.get(name) for name in self.columns]
+
+
+def _begun_before(events: Sequence[Recorded[Any]]) -> set[str]:
+    """The subjects that may have rows: an aggregate's first event finds none."""
+    return {event.subject for event in events} - {event.subject for event in events if event.version == 1}
 
 
 def fold_history(

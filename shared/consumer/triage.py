@@ -45,12 +45,18 @@ class Incoming:
     record: Record
     subject: str
     version: int
-    event_id: str
+    id: UUID | None = None
+    """None where the record cannot be read."""
     type: str = ""
     event: Recorded[Event] | None = None
     """None where the consumer has no handler for the type, or where it could not be read."""
     reason: Reason | None = None
     error: str = ""
+
+    @property
+    def event_id(self) -> str:
+        """What tells it from others of its aggregate: where it has no id, its place."""
+        return str(self.record.offset if self.id is None else self.id)
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ def read_record(record: Record, wanted: frozenset[str]) -> Incoming:
     known: dict[str, Any] = {
         "subject": envelope.subject,
         "version": envelope.aggregate_version,
-        "event_id": str(envelope.id),
+        "id": envelope.id,
         "type": envelope.type,
     }
     if envelope.type not in wanted:
@@ -116,7 +122,7 @@ def _undecodable(record: Record, error: str) -> Incoming:
     """Parked under the record's place, since nothing says which aggregate it concerns."""
     key = (record.key or "").replace("\x00", "")
     subject = f"{Reason.UNDECODABLE}/{record.topic}/{record.partition}/{key}"[:MAX_SUBJECT]
-    return Incoming(record, subject, record.offset, str(record.offset), reason=Reason.UNDECODABLE, error=error)
+    return Incoming(record, subject, record.offset, reason=Reason.UNDECODABLE, error=error)
 
 
 @dataclass(slots=True)
@@ -153,11 +159,11 @@ class KeyStates:
     def forks(self, incoming: Incoming) -> bool:
         """Whether another event was applied as this very version. Of older versions only the number is known."""
         state = self.of(incoming.subject)
-        return incoming.version == state.last_version and incoming.event_id != str(state.last_event_id)
+        return incoming.version == state.last_version and incoming.id != state.last_event_id
 
     def applied(self, incoming: Incoming) -> None:
         state = self.of(incoming.subject)
-        state.last_version, state.last_event_id, state.changed = incoming.version, UUID(incoming.event_id), True
+        state.last_version, state.last_event_id, state.changed = incoming.version, incoming.id, True
 
     def hold(self, subject: str) -> None:
         """A failed event stands in the way: everything after it of this aggregate waits."""

@@ -19,6 +19,8 @@ FETCH_WAIT_MS = 500
 HEARTBEAT_MS = 1_000  # how soon a member hears that another has left
 METADATA_AGE_MS = 5_000  # how soon a topic that did not exist is noticed
 RETRY_SECONDS = 1.0
+COMMIT_SECONDS = 0.5
+"""How old the lag may be that others see; each commit costs the broker as much as a small fetch."""
 # A consumer that neither gets an answer from the broker nor an assignment for so long has lost its way: aiokafka can
 # stay in that state for ever, alive and silent. Longer than any rebalance (10 s) and than a slow broker's start.
 SILENCE_SECONDS = 45.0
@@ -232,6 +234,7 @@ class KafkaSubscription:
                 await self._consumer.commit(places)
             except CLIENT_ERRORS as error:
                 log.debug("bus.commit_failed", group=self._group, error=repr(error))
+            await asyncio.wait({self._closed}, timeout=COMMIT_SECONDS)
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
