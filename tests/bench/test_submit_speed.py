@@ -2,7 +2,9 @@
 
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from uuid import UUID
 
 import pytest
@@ -22,7 +24,7 @@ BODY = {
     "problems": "个别项目用地手续办理较慢，已提请协调。",
     "next_steps": "下期继续推进重点项目，完成剩余企业走访。",
 }
-SUBMISSIONS = 4000
+SUBMISSIONS, TURNS = 10_000, 10
 WARM_UP = 400
 
 
@@ -56,16 +58,26 @@ async def test_submitting_reaches_its_share_of_a_bare_route(
         "DUBAN_DATA": str(tmp_path),
         "DUBAN_DEMO": "0",
     }
-    with floor_server(postgres_server.create_database(), tmp_path / "floor.log") as port:
-        load(port, floors[:WARM_UP], tmp_path)
-        floor = load(port, floors[WARM_UP:], tmp_path)
-    with task_server(environment, tmp_path / "task.log") as port:
-        load(port, submissions[:WARM_UP], tmp_path)
-        found = load(port, submissions[WARM_UP:], tmp_path)
-    assert found["statuses"] == {"201": SUBMISSIONS}
-    ratio = measured("submit a report over HTTP", "PostgreSQL", found["per_second"], "requests/s", floor["per_second"])
+    with (
+        floor_server(postgres_server.create_database(), tmp_path / "floor.log") as bare,
+        task_server(environment, tmp_path / "task.log") as ours,
+    ):
+        load(bare, floors[:WARM_UP], tmp_path)
+        load(ours, submissions[:WARM_UP], tmp_path)
+        pairs = [
+            (load(bare, floors[part], tmp_path), load(ours, submissions[part], tmp_path)) for part in turns(WARM_UP)
+        ]
+    assert [found["statuses"] for _, found in pairs] == [{"201": SUBMISSIONS // TURNS}] * TURNS
+    floor, found = (median(load["per_second"] for load in loads) for loads in zip(*pairs, strict=True))
+    ratio = measured("submit a report over HTTP", "PostgreSQL", found, "requests/s", floor)
     assert ratio is not None
     assert ratio >= 0.45
+
+
+def turns(start: int) -> Iterator[slice]:
+    """Equal parts of what comes after the warming up, so that floor and product meet the machine in the same moods."""
+    for turn in range(TURNS):
+        yield slice(start + turn * SUBMISSIONS // TURNS, start + (turn + 1) * SUBMISSIONS // TURNS)
 
 
 async def test_the_embedded_system_takes_five_hundred_reports_a_second(tmp_path: Path, measured: Measured) -> None:
