@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from statistics import median
 
 import asyncpg
 import pytest
@@ -19,6 +20,7 @@ from services.reporting.projections import board
 from services.reporting.settings import ReportingSettings
 from services.task.app import create_service as create_task
 from services.task.settings import TaskSettings
+from shared.bus import Bus
 from shared.bus.open import open_bus
 from shared.clock import system_now
 from shared.consumer.runner import Runner
@@ -34,7 +36,7 @@ from shared.testing.servers import KafkaServer, PostgresServer
 from tests.bench.conftest import Measured
 
 pytestmark = [pytest.mark.bench, pytest.mark.kafka, pytest.mark.postgres]
-EVENTS = 20_000
+EVENTS, TURNS = 20_000, 3
 TOPIC = topic_of("task")
 RAW = "bench.raw"
 CREATE = "CREATE TABLE IF NOT EXISTS raw (key text PRIMARY KEY, value bytea NOT NULL)"
@@ -134,18 +136,27 @@ async def test_projecting_reaches_a_third_of_raw_consumption_with_one_upsert(
     await produce_raw(kafka_server, TOPIC, events(EVENTS))
     spare_the_collector()  # as every process of Duban does when it has started
     total = before + EVENTS
-    floor = await consume_raw(kafka_server, postgres_server.create_database(), total)
-    service = create_service(ReportingSettings(database_url=postgres_server.create_database(), data=tmp_path), bus)
+    pairs = []
+    for _ in range(TURNS):  # in turns, so that both meet the machine in the same moods
+        floor = await consume_raw(kafka_server, postgres_server.create_database(), total)
+        pairs.append((floor, await project(bus, postgres_server.create_database(), tmp_path, total)))
+    await bus.stop()
+    floor, value = (median(rates) for rates in zip(*pairs, strict=True))
+    ratio = measured("project from the bus", "Kafka + PostgreSQL", value, "events/s", floor)
+    assert ratio is not None
+    assert ratio >= 0.3
+
+
+async def project(bus: Bus, database_url: str, folder: Path, total: int) -> float:
+    """Events a second of a board that begins with the first event."""
+    service = create_service(ReportingSettings(database_url=database_url, data=folder), bus)
     await upgrade(service.database, "services.reporting")
     running = asyncio.create_task(Runner(board, service.database, service.consuming, bus).run())
     value = await rate_until(total, service)
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await service.database.close()
-    await bus.stop()
-    ratio = measured("project from the bus", "Kafka + PostgreSQL", value, "events/s", floor)
-    assert ratio is not None
-    assert ratio >= 0.3
+    return value
 
 
 async def rate_until(total: int, service: Service) -> float:
