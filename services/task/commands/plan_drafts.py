@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -106,7 +107,9 @@ async def find_difference(
     if current is None or not caller.sees_plan(plan):
         raise PlanNotFound(plan=plan)
     directory = UnitDirectory.from_mapping(await directory_of(connection))
-    imported = to_plan_file(found.draft, directory, key=plan, office=current["office"])
+    imported = to_plan_file(
+        found.draft, directory, key=plan, office=current["office"], ends=_last_day(found.draft, None, current)
+    )
     return plan, compare(carry_over(imported, current, {}), current).changes, in_force
 
 
@@ -170,8 +173,9 @@ async def _put(
         raise PlanNotFound(plan=plan)
     directory = UnitDirectory.from_mapping(await directory_of(work.connection))
     chosen = body.chosen() | ({"group": body.group} if body.group else {})
-    file = to_plan_file(draft, directory, key=plan, office=office)
     current, in_force = await find_current_file(work.connection, plan)
+    ends = _last_day(draft, body.ends, current if in_force else None)
+    file = to_plan_file(draft, directory, key=plan, office=office, ends=ends)
     if current is not None and in_force:
         file = carry_over(file, current, chosen)
     try:
@@ -179,6 +183,14 @@ async def _put(
     except (PreconditionRequired, PreconditionFailed) as other:
         raise PlanHasAnotherDraft(plan=plan, etag=other.facts["etag"]) from other
     return compare(put.file, current) if current is not None and in_force else None
+
+
+def _last_day(draft: Draft, chosen: date | None, current: Mapping[str, Any] | None) -> date | None:
+    """As the office chose it; else as it is in force, unless the document names another year, which is None here."""
+    if chosen or current is None:
+        return chosen
+    ends = date.fromisoformat(current["ends"])
+    return ends if draft.period is None or draft.period[1] == ends.year else None
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------

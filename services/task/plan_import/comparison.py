@@ -10,7 +10,7 @@ PLAN_FIELDS = (
     "title", "title_en", "issuer", "document_number", "starts", "starts_precision", "ends", "ends_precision", "zone",
     "office", "group", "reporting", "clocks",
 )  # fmt: skip
-MEASURE_FIELDS = ("title_en", "strength", "summary")
+MEASURE_FIELDS = ("title_en", "strength", "summary", "milestones")
 INDICATOR_FIELDS = ("title", "title_en", "measure", "unit", "kind", "trajectory", "points", "owner")
 Document = Mapping[str, Any]
 

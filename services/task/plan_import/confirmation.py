@@ -109,7 +109,7 @@ def require_resolved(draft: Draft) -> None:
     if waiting:
         names = ", ".join(item.id for item in waiting[:MOST_NAMED]) + (" …" if len(waiting) > MOST_NAMED else "")
         raise NotResolved(
-            count=len(waiting), items=names, errors=[FieldError(_pointer(item), why(item)) for item in waiting]
+            count=len(waiting), items=names, errors=[FieldError(pointer_to(item), why(item)) for item in waiting]
         )
 
 
@@ -120,7 +120,8 @@ def why(item: Item) -> Text:
     return Text(*(sentence.format(says=item.says, proposed=proposed) for sentence in reason))
 
 
-def _pointer(item: Item) -> str:
+def pointer_to(item: Item) -> str:
+    """Where a refusal says that the item is."""
     return "/items/" + item.id.replace("~", "~0").replace("/", "~1")
 
 

@@ -99,6 +99,15 @@ class NotResolved(PlanImportError):
     )
 
 
+class TargetWithoutDate(PlanImportError):
+    code, status = "target-without-date", 409
+    detail = Text(
+        "有{count}个目标在文中没有期限，方案也没有写明起止时间，见 errors。请在确认时写 ends（方案截止日），或修改目标的 deadline。",
+        "{count} target(s) have no date in the text, and the plan has no period, see errors. Give ends, the plan's last day, "
+        "when you confirm, or edit the deadline of each target.",
+    )
+
+
 class DocumentTooComplex(PlanImportError):
     code = "document-too-complex"
     detail = Text(

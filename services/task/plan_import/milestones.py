@@ -35,6 +35,13 @@ def find_milestones(text: str, span: Span) -> Iterator[Milestone]:
                 yield Milestone(Span(*match.span()), _clause(text, match, span), due, precision)
 
 
+def due_at(text: str, start: int) -> tuple[date, str] | None:
+    """The last day of the date that is printed at `start`, and how exactly it is given."""
+    match = DATED.match(text, start)
+    due, precision = _due(match) if match else (None, "")
+    return (due, precision) if due else None
+
+
 def _due(match: re.Match[str]) -> tuple[date | None, str]:
     year = int(match["year"])
     if match["day"]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any
 
-from services.task.plan_import.confirmation import require_resolved
+from services.task.plan_import.confirmation import pointer_to, require_resolved
 from services.task.plan_import.directory import UnitDirectory
-from services.task.plan_import.draft import Draft, DraftMeasure, DraftTarget, DraftUnit, Kinded
+from services.task.plan_import.draft import Draft, DraftMeasure, DraftMilestone, DraftTarget, DraftUnit, Kinded
+from services.task.plan_import.errors import TargetWithoutDate
+from services.task.plan_import.milestones import due_at
 from services.task.plan_import.numerals import decimal_text
 from services.task.plan_import.resolve import resolve
 from services.task.plan_import.roles import Role
+from shared.errors import FieldError, Text
 
 QUARTERLY: Mapping[str, Any] = {
     "cycle": "quarterly",
@@ -25,6 +29,7 @@ SENTENCE = re.compile("[^。；;]+")
 COUNTS_FROM_START = re.compile("新增|新建|累计|培育|引进|建成|打造|培训|改造|建设")
 PER_YEAR = re.compile("每年|年均|年度|年出口|进出口额|销售额|交易额|营业收入|增长")
 LEFT_OUT = re.compile("(?:到|至|在)?20[0-9]{2}年(?:[底末]|[0-9]{1,2}月底?)?(?:之?前)?|力争|争取|实现|确保|完成|分别")
+WITHOUT_DATE = Text("文中没有写明期限。", "The text gives no date.")
 COMPARING = re.compile("不得?(?:少于|低于|超过|高于)|至少|达到|超过|突破|超|以上|以内|以下|左右|约|[,，]")
 
 
@@ -36,10 +41,11 @@ def to_plan_file(
     office: str,
     group: str | None = None,
     reporting: Mapping[str, Any] = QUARTERLY,
+    ends: date | None = None,
 ) -> dict[str, Any]:
-    """The plan that the draft describes; key, office and reporting cycle are the office's own to choose.
+    """The plan that the draft describes; key, office, reporting cycle and last day are the office's own to choose.
 
-    Raises NotResolved while an item waits for a decision.
+    Raises NotResolved while an item waits for a decision, and TargetWithoutDate where nobody says by when.
     """
     resolved = resolve(draft, directory)
     require_resolved(resolved)
@@ -57,21 +63,27 @@ def to_plan_file(
         **({"group": group} if group else {}),
         "reporting": dict(reporting),
         "areas": _areas(resolved),
-        "indicators": list(_indicators(resolved, last)),
+        "indicators": _indicators(resolved, ends or (date(last, 12, 31) if last else None)),
     }
 
 
 def _areas(draft: Draft) -> list[dict[str, Any]]:
-    """Areas that hold a measure, in the order of the plan."""
+    """Areas that hold a measure, in the order of the plan. A date by which a target is due is no milestone besides."""
     units = _grouped(draft.of(DraftUnit), lambda unit: unit.measure)
     bound = {target.measure for target in draft.targets if target.strength == "binding"}
     measures = _grouped(draft.measures, lambda measure: measure.area)
+    of_targets = {target.deadline_span.start for target in draft.targets if target.deadline_span}
+    milestones = _grouped(
+        (milestone for milestone in draft.milestones if milestone.span.start not in of_targets),
+        lambda milestone: milestone.measure,
+    )
     return [
         {
             "number": area.number,
             "title": area.title,
             "measures": [
                 _measure(draft.text, measure, units.get(measure.id, []), is_bound=measure.id in bound)
+                | _dated(milestones.get(measure.id, []))
                 for measure in measures[area.id]
             ],
         }
@@ -96,6 +108,11 @@ def _measure(text: str, measure: DraftMeasure, units: list[DraftUnit], *, is_bou
     }
 
 
+def _dated(milestones: list[DraftMilestone]) -> dict[str, Any]:
+    listed = [{"text": each.text[:500], "due": each.date, "precision": each.precision} for each in milestones]
+    return {"milestones": listed} if listed else {}
+
+
 def _unit(unit: DraftUnit) -> dict[str, Any]:
     inferred = {"lead_inferred": True} if unit.role_inferred and unit.role is Role.LEAD else {}
     return {"group" if unit.is_group else "unit": unit.key, "role": unit.role.value, **inferred}
@@ -108,25 +125,42 @@ def _strength(text: str) -> str:
     return "encourage" if soft * 2 > len(sentences) else "aspire" if ASPIRES.search(text) else "binding"
 
 
-def _indicators(draft: Draft, last: int | None) -> Iterator[dict[str, Any]]:
+def _indicators(draft: Draft, ends: date | None) -> list[dict[str, Any]]:
+    """`ends` is when a target is due for which the text prints no date of its own."""
     keys = {measure.id: measure.key for measure in draft.measures}
-    for target in draft.targets:
-        deadline, precision = (target.deadline, "year") if target.deadline else (last, "inferred")
-        if deadline is not None and (target.measure is None or target.measure in keys):
-            yield {
-                "key": target.id.removeprefix("target:").replace(":", "-").replace(".", "-"),
-                "title": _title(target),
-                **({"measure": keys[target.measure]} if target.measure else {}),
-                "unit": target.unit,
-                "kind": _kind(target.text),
-                "target": {
-                    **_amount(target),
-                    "strength": target.strength,
-                    "deadline": f"{deadline}-12-31",
-                    "deadline_precision": precision,
-                },
-                "trajectory": "all_or_nothing" if target.value == 1 else "linear",
-            }
+    targets = [target for target in draft.targets if target.measure is None or target.measure in keys]
+    dated = [(target, _due(draft.text, target, ends)) for target in targets]
+    if undated := [target for target, due in dated if due is None]:
+        errors = [FieldError(pointer_to(target), WITHOUT_DATE) for target in undated]
+        raise TargetWithoutDate(count=len(undated), errors=errors)
+    return [_indicator(target, keys, *due) for target, due in dated if due]
+
+
+def _due(text: str, target: DraftTarget, ends: date | None) -> tuple[date, str] | None:
+    """The day by which a target is due and how exactly the text gives it: 2025年6月底前 is the end of a month."""
+    if target.deadline is None:
+        return (ends, "inferred") if ends else None
+    printed = due_at(text, target.deadline_span.start) if target.deadline_span else None
+    if printed and str(printed[0].year) == target.deadline:
+        return printed
+    return date(int(target.deadline), 12, 31), "year"
+
+
+def _indicator(target: DraftTarget, keys: Mapping[str, str], due: date, precision: str) -> dict[str, Any]:
+    return {
+        "key": target.id.removeprefix("target:").replace(":", "-").replace(".", "-"),
+        "title": _title(target),
+        **({"measure": keys[target.measure]} if target.measure else {}),
+        "unit": target.unit,
+        "kind": _kind(target.text),
+        "target": {
+            **_amount(target),
+            "strength": target.strength,
+            "deadline": due.isoformat(),
+            "deadline_precision": precision,
+        },
+        "trajectory": "all_or_nothing" if target.value == 1 else "linear",
+    }
 
 
 def _amount(target: DraftTarget) -> dict[str, str]:

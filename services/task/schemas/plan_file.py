@@ -87,6 +87,16 @@ class MeasureUnit(BaseModel):
         return key
 
 
+class Milestone(BaseModel):
+    """What the text wants done by a day. It is kept and shown; nothing watches it yet."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+    due: date
+    precision: Precision = "day"
+
+
 class Measure(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -96,6 +106,7 @@ class Measure(BaseModel):
     strength: Strength
     summary: Remark | None = None
     units: Annotated[list[MeasureUnit], Field(max_length=500)] = []
+    milestones: Annotated[list[Milestone], Field(max_length=200)] = []
 
     @model_validator(mode="after")
     def _names_each_unit_once(self) -> Self:

@@ -23,7 +23,7 @@ from shared.errors import Text
 from shared.validation import Refusal, refuse
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
-Precision = Literal["day", "month", "quarter", "year", "inferred"]
+Precision = Literal["day", "month", "quarter", "half", "year", "inferred"]
 """How exactly the text states a date; `inferred` where it states none."""
 
 _DECIMAL_FORM = r"^-?[0-9]{1,15}(\.[0-9]{1,6})?$"
