@@ -81,10 +81,10 @@ def login(username: str, password: Annotated[str, typer.Option(prompt=True, hide
 
 @app.command()
 def logout() -> None:
-    """退出登录。 Forget the kept session."""
-    from services.duban.client import forget_session
+    """退出登录。 End the kept session and forget it."""
+    from services.duban.client import end_session
 
-    forget_session()
+    end_session()
 
 
 @app.command()

@@ -13,7 +13,7 @@ import httpx
 from typing_extensions import TypedDict  # before Python 3.12 pydantic cannot read typing's own
 
 from services.duban.failures import Failure
-from services.duban.local_files import read_json_file
+from services.duban.local_files import DamagedFile, read_json_file
 from shared.addresses import NO_WEB_ADDRESS, is_web_address
 from shared.errors import Text
 from shared.files import write_secret
@@ -169,8 +169,21 @@ def keep_session(tokens: Mapping[str, Any]) -> Path:
     return path
 
 
-def forget_session() -> None:
-    session_file().unlink(missing_ok=True)
+def end_session() -> None:
+    """Forget the kept session, and end it where it was begun, so that a copy of it renews nothing.
+
+    Raises Refused or NotReachable where it could not be ended; it is forgotten all the same.
+    """
+    kept: KeptSession | None = None
+    try:
+        kept = read_json_file(session_file(), KeptSession, SIGN_IN_AGAIN)
+    except FileNotFoundError:
+        return
+    except DamagedFile:
+        pass
+    session_file().unlink()
+    if kept:
+        Client(kept["url"]).call("POST", "/api/directory/v1/token/revoke", data={"token": kept["refresh_token"]})
 
 
 def demo_accounts_file() -> Path:

@@ -1,8 +1,8 @@
 """Drafting beside the service: each document is read by a process of its own, which may die without harm.
 
 Not a thread: a thread that reads a hostile file can neither be stopped nor kept from memory, and it holds the
-interpreter's lock. A process is stopped by the clock, and by the kernel's limits on its time and memory; it knows none of
-the service's secrets, and requests go before it.
+interpreter's lock. A process is stopped by the clock, and by the kernel's limits on its time and memory; it is given none
+of the service's secrets, and requests go before it. It is no sandbox: it runs as the same user.
 """
 
 import asyncio

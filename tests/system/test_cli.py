@@ -197,8 +197,21 @@ def test_a_session_is_kept_for_its_owner_alone_and_used_by_later_commands(standi
     assert stat.S_IMODE(session.stat().st_mode) == 0o600
     assert answered(duban("board", PLAN, "--json"))["totals"]["assignments"] == 166
     assert "核验审计链" in told(duban("verify"))  # a liaison may not
+    copied = session.read_text()
     printed(duban("logout"))
     printed(duban("verify"))
+    session.write_text(copied)
+    assert "duban login" in told(duban("verify"))  # it was ended, not only forgotten
+    printed(duban("logout"))
+
+
+def test_signing_out_of_a_system_that_is_away_says_so_and_forgets_all_the_same(standing: Embedded, duban: Any) -> None:
+    printed(duban("login", "futian", "--password", password_of(standing, "futian")))
+    (session,) = (standing.folder / "config").rglob("session.json")
+    away = f"http://127.0.0.1:{free_port()}"
+    session.write_text(json.dumps({**json.loads(session.read_text()), "url": away}))
+    assert away in told(duban("logout"), 3)
+    assert not session.exists()
 
 
 def test_a_session_is_for_its_address_only(standing: Embedded, duban: Any) -> None:
