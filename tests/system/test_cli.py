@@ -282,7 +282,8 @@ def test_a_plan_goes_round_from_draft_to_publication_and_out_again(duban: Any, t
     told(duban("plan", "publish", "pilot", "--first-period", "2031-Q1"))
     assert "已发布" in printed(duban("plan", "publish", "pilot", "--first-period", "2024-Q2"))
     told(duban("plan", "publish", "pilot", "--first-period", "2024-Q2"))
-    told(duban("plan", "put", changed))
+    assert answered(duban("plan", "put", changed, "--json"))["version"] == 2  # it is what is in force
+    told(duban("plan", "amend", "pilot", "--from", "2024-07-01", "--reason", "无"))
     assert answered(duban("plan", "export", "pilot"))["title"] == "试点方案（二稿）"
 
 

@@ -4,6 +4,7 @@ Every step can be repeated, so a load that was cut short goes on where it stoppe
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -26,6 +27,9 @@ PLAN = "sz-cbec-2022"
 EXAMPLE = Path(__file__).parents[3] / "examples" / "shenzhen-cbec-2022"
 AT_ONCE = 4
 """Requests in flight: enough to keep the server busy, few enough for a machine of two cores."""
+ACQUAINTED_SECONDS = 30.0
+"""Kafka's groups form within some ten seconds."""
+NOT_KNOWN_YET = {401, 503}
 CONFLICT = 409
 PRECONDITIONS = {412, 428}
 Report = Callable[[str, int, int], None]
@@ -38,6 +42,7 @@ async def load_demo(settings: ServiceSettings, console: Console) -> None:
 
 def load(settings: ServiceSettings, console: Console) -> None:
     admin = _admin(settings)
+    _await_acquaintance(admin)
     if _is_loaded(admin):
         if not accounts_file(settings.data).exists():  # the passwords were lost with it
             create_accounts(admin, _units(), settings)
@@ -57,6 +62,20 @@ def load(settings: ServiceSettings, console: Console) -> None:
 def _units() -> dict[str, Any]:
     units: dict[str, Any] = yaml.safe_load((EXAMPLE / "units.yaml").read_text())
     return units
+
+
+def _await_acquaintance(admin: Client) -> None:
+    """On the very first start every service has yet to hear of the administrator, whom it refuses until then."""
+    deadline = time.monotonic() + ACQUAINTED_SECONDS
+    while True:
+        try:
+            now(admin)
+        except Refused as refused:
+            if refused.status not in NOT_KNOWN_YET or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return
 
 
 def _is_loaded(admin: Client) -> bool:
