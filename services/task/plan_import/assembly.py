@@ -79,6 +79,7 @@ class _Assembly:
             yield head
             for item in area.items:
                 yield from self._measure(area, head, item, by_item[id(item)])
+            yield from self._left_over(area)
         yield from self._overall_targets([item for _, item in placed])
         yield from self._group_notes()
 
@@ -154,16 +155,36 @@ class _Assembly:
         return restored + printed
 
     def _unread(self, measure: str, key: str, found: Sequence[Clause]) -> Iterator[Unread]:
-        for clause in found:
-            if clause.units is None:
-                yield Unread(
-                    id=self._id("clause", key),
-                    span=self._source(clause.span),
-                    status=Status.UNRESOLVED,
-                    rules=("clause.unreadable",),
-                    measure=measure,
-                    text=self._printed(clause.span),
-                )
+        return (self._open_clause(measure, key, "clause.unreadable", clause) for clause in found if not clause.units)
+
+    def _left_over(self, area: Area) -> Iterator[Unread]:
+        """What a group of measures says beside the clauses of the measures themselves: whose units are these?"""
+        used = {clause.span for item in area.items for clause in item.clauses}
+        if not any(item.kind is Kind.MEASURE for item in area.items):
+            return
+        for clause in self.stages.clauses:
+            inside = area.node.start <= clause.span.start < area.node.end
+            if (
+                inside
+                and clause.units
+                and clause.units.mentions
+                and not (clause.span in used or self._in_table(clause))
+            ):
+                yield self._open_clause(None, area.node.number, "clause.beside-items", clause)
+
+    def _in_table(self, clause: Clause) -> bool:
+        """A table's cells are given to measures as a row."""
+        return any(table.span.start <= clause.span.start < table.span.end for table in self.stages.tables)
+
+    def _open_clause(self, measure: str | None, key: str, rule: str, clause: Clause) -> Unread:
+        return Unread(
+            id=self._id("clause", key),
+            span=self._source(clause.span),
+            status=Status.UNRESOLVED,
+            rules=(rule,),
+            measure=measure,
+            text=self._printed(clause.span),
+        )
 
     # -- targets and milestones
 

@@ -43,6 +43,7 @@ UNDECIDED = Text("“{says}”待决定。", "{says} waits for a decision.")
 REASONS: Mapping[str, Text] = {
     "front.title-not-printed": Text("文中没有标题，请填写。", "The document prints no title; enter it."),
     "clause.unreadable": Text("这一句似乎列有单位，但读不懂：{says}", "This clause seems to name units and was not read: {says}"),
+    "clause.beside-items": Text("上一级列有单位，其下各条又各列单位，这些单位未分给任何一条；请核对后剔除：{says}", "A group names units and so do its items; these units go to none of them. Check, then reject: {says}"),
     "directory.unknown": Text("单位目录里没有：{says}", "Not in the directory of units: {says}"),
     "directory.close": Text("单位目录里没有：{says}，相近的有{proposed}。", "Not in the directory of units: {says}; close: {proposed}."),
     "directory.split": Text("已拆分，请在{proposed}中选定：{says}", "It was split; choose among {proposed}: {says}"),

@@ -148,7 +148,7 @@ class DraftMilestone(Item):
 
 @dataclass(frozen=True, kw_only=True)
 class Unread(Item):
-    """A clause that seems to name units and could not be read."""
+    """A clause that names units and was given to no measure: it could not be read, or stands above several."""
 
     measure: str | None
     text: str

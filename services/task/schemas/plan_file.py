@@ -88,7 +88,7 @@ class MeasureUnit(BaseModel):
 
 
 class Milestone(BaseModel):
-    """What the text wants done by a day. It is kept and shown; nothing watches it yet."""
+    """What the text wants done by a day. It is kept; nothing watches it yet."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -64,6 +64,22 @@ def test_a_draft_with_an_open_item_makes_no_plan(draft: Draft) -> None:
         to_plan_file(confirm_all(draft), DIRECTORY, key="consumption", office="commerce")
 
 
+def test_units_of_a_group_beside_those_of_its_items_wait_for_a_decision() -> None:
+    text = (
+        "云溪市提振消费行动方案（2024—2026年）\n一、重点任务\n（一）扩大消费。（市文旅局牵头）\n"
+        "1.办好节会。办好年度节会。（市商务局负责）\n2.完善网点。完善社区网点。（市商务局负责）\n"
+    )
+    draft = draft_plan(text.encode(), "方案.txt", DIRECTORY)
+    (clause,) = draft.unresolved
+    assert (clause.says, clause.rules) == ("（市文旅局牵头）", ("clause.beside-items",))
+    with pytest.raises(NotResolved):
+        to_plan_file(draft, DIRECTORY, key="consumption", office="commerce")
+    measures = to_plan_file(reject(draft, clause.id), DIRECTORY, key="consumption", office="commerce")["areas"][0][
+        "measures"
+    ]
+    assert [[unit["unit"] for unit in measure["units"]] for measure in measures] == [["commerce"], ["commerce"]]
+
+
 def test_an_unresolved_item_cannot_be_confirmed_as_it_stands(draft: Draft) -> None:
     with pytest.raises(NotResolved):
         confirm(draft, "unit:1:市财正局")
