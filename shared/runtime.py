@@ -29,14 +29,13 @@ from shared.event_log.tables import EventLogTables
 from shared.event_log.work import Cause, UnitOfWork
 from shared.settings import ServiceSettings
 from shared.telemetry.metrics import CONSUMER_LAG, PARKED
+from shared.worker import EMBEDDED_POLL_SECONDS
 
 SAMPLE_SECONDS = 15.0
 """As often as Prometheus usually asks."""
 TIDY_SECONDS = 6 * 3600.0
 RESTART_SECONDS = 1.0
 CANCEL_AGAIN_SECONDS = 1.0
-EMBEDDED_POLL_SECONDS = 10.0
-"""In one process every commit wakes the relay; looking makes up for a wake-up that was lost."""
 PRODUCTION_POLL_SECONDS = 0.1
 NO_CAUSE = Cause()
 Mode = Literal["web", "worker", "all"]

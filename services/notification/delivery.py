@@ -38,14 +38,13 @@ from shared.errors import Unavailable
 from shared.event_log.work import UnitOfWork
 from shared.faultpoints import faultpoint
 from shared.web.language import Language
+from shared.worker import EMBEDDED_POLL_SECONDS
 
 if TYPE_CHECKING:
     from email.headerregistry import Address
 
     from shared.runtime import Service
 
-EMBEDDED_POLL_SECONDS = 10.0
-"""In one process whatever there is to do wakes the worker; looking makes up for a wake-up that was lost."""
 PRODUCTION_POLL_SECONDS = 0.5
 NOTICES_PER_ROUND = 50
 """Each is an event of its own; on SQLite, where nobody else writes meanwhile, a round takes some 50 ms."""

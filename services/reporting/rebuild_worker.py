@@ -22,12 +22,11 @@ from shared.clock import system_now
 from shared.consumer.applying import is_transient
 from shared.errors import AppError, Unavailable
 from shared.ids import new_id
+from shared.worker import EMBEDDED_POLL_SECONDS, work_when_woken
 
 if TYPE_CHECKING:
     from shared.runtime import Service
 
-EMBEDDED_POLL_SECONDS = 10.0
-"""In one process the request wakes the worker."""
 PRODUCTION_POLL_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 """As often as somebody who waits wants to see progress."""
@@ -52,17 +51,7 @@ class RebuildWorker:
 
     async def run(self) -> None:
         """Carry out until cancelled what is asked for."""
-        while True:
-            self._woken.clear()
-            try:
-                while await self.rebuild_once():
-                    pass
-            except (DBAPIError, OSError, Unavailable) as lost:
-                log.warning("rebuilds wait for their database", error=str(lost))
-            try:
-                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
-            except TimeoutError:
-                continue
+        await work_when_woken(self.name, self.rebuild_once, self._woken, self._poll_seconds)
 
     async def rebuild_once(self) -> bool:
         """Claim one and carry it out. Returns whether there was one; raises what passes by itself."""

@@ -5,24 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.task.calendar import WorkingCalendar
 from services.task.commands.deadlines import fire_due_rungs
 from services.task.queries.deadlines import count_due, find_next_instant
-from shared.errors import Unavailable
+from shared.worker import EMBEDDED_POLL_SECONDS, work_when_woken
 
 if TYPE_CHECKING:
     from shared.runtime import Service
 
 RUNGS_PER_TRANSACTION = 200
 """DESIGN.md section 6, "Timers": locks are held no longer than a request can wait."""
-EMBEDDED_POLL_SECONDS = 10.0
 PRODUCTION_POLL_SECONDS = 1.0
 """How late a rung may fire. Shorter where the demo's clock is moved in another process, which cannot wake this one."""
-log = structlog.get_logger()
 
 
 @dataclass
@@ -39,17 +35,8 @@ class DeadlineWorker:
         self._woken.set()
 
     async def run(self) -> None:
-        while True:
-            self._woken.clear()
-            try:
-                while await self.fire_once():
-                    pass
-            except (DBAPIError, OSError, Unavailable) as lost:
-                log.warning("timers wait for their database", error=str(lost))
-            try:
-                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
-            except TimeoutError:
-                continue
+        """Fire until cancelled what is due."""
+        await work_when_woken(self.name, self.fire_once, self._woken, self._poll_seconds)
 
     @property
     def _poll_seconds(self) -> float:

@@ -25,10 +25,13 @@ class DatabaseNewerThanCode(AppError):
     )
 
 
-async def upgrade(database: Database, package: str) -> None:
-    """Run the missing revisions of `package` (e.g. `services.task`) in one transaction. Raises DatabaseNewerThanCode."""
+async def upgrade(database: Database, package: str, to: str | None = None) -> None:
+    """Run the missing revisions of `package` (e.g. `services.task`) in one transaction, up to `to` or to the newest.
+
+    Raises DatabaseNewerThanCode.
+    """
     async with database.write() as connection:
-        await connection.run_sync(_upgrade, package)
+        await connection.run_sync(_upgrade, package, to or head(package))
 
 
 async def refuse_newer(database: Database, package: str) -> None:
@@ -58,17 +61,17 @@ def head(package: str) -> str:
     return newest
 
 
-def _upgrade(connection: Connection, package: str) -> None:
+def _upgrade(connection: Connection, package: str, to: str) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
     revision = _current(connection)
-    if revision == head(package):
+    if revision == to:
         return
     config = _config(package)
     _refuse_newer(config, revision, head(package))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _config(package: str) -> Config:

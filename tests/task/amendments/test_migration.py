@@ -1,10 +1,9 @@
 """From a database whose plans could not be amended."""
 
-from alembic import command
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from shared.db import Database
-from shared.db.migrations import _config, upgrade
+from shared.db.migrations import upgrade
 
 BEFORE = """
 INSERT INTO plans (id, version, head, plan, title, title_en, state, zone, starts, ends, first_period, office, published_at,
@@ -17,15 +16,9 @@ INSERT INTO plan_drafts (plan, revision, title, file, updated_by, updated_at) VA
 """
 
 
-def third_revision(connection: Connection) -> None:
-    config = _config("services.task")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "0003")
-
-
 async def test_a_draft_that_was_published_is_what_is_in_force(database: Database) -> None:
+    await upgrade(database, "services.task", to="0003")
     async with database.write() as connection:
-        await connection.run_sync(third_revision)
         for statement in BEFORE.split(";"):
             await connection.execute(text(statement))
     await upgrade(database, "services.task")

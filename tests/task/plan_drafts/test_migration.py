@@ -1,14 +1,13 @@
 """From a database that has no import drafts yet and heard of its units before they had aliases."""
 
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from services.task.models import TaskTable
 from shared.auth.keys import known_keys_table
 from shared.db import Database
-from shared.db.migrations import _config, upgrade
+from shared.db.migrations import upgrade
 
 KEPT = "SELECT subject FROM key_state ORDER BY subject"
 HEARD = """
@@ -24,15 +23,9 @@ INSERT INTO units (subject, part, version, unit, name, name_en, kind, relation) 
 """
 
 
-def first_revision(connection: Connection) -> None:
-    config = _config("services.task")
-    config.attributes["connection"] = connection
-    command.upgrade(config, "0001")
-
-
 async def test_units_are_read_again_and_accounts_are_not(database: Database) -> None:
+    await upgrade(database, "services.task", to="0001")
     async with database.write() as connection:
-        await connection.run_sync(first_revision)
         for statement in HEARD.split(";"):
             await connection.execute(text(statement))
     await upgrade(database, "services.task")
