@@ -66,4 +66,6 @@ def _said(value: object) -> str:
     """What is new has no before, what is gone no after."""
     if value is None:
         return "—"
-    return "；".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, Mapping):
+        return " ".join(map(_said, value.values()))
+    return "；".join(map(_said, value)) if isinstance(value, list) else str(value)
