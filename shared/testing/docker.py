@@ -4,7 +4,8 @@ import atexit
 import os
 import socket
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from shared.testing.process import NoServer, wait_until
@@ -41,6 +42,16 @@ class DockerServer:
         container = self._container.get_wrapped_container()
         container.kill()
         container.wait(timeout=STOP_SECONDS)
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It runs and answers nobody, as on a machine that swaps or was suspended."""
+        container = self._container.get_wrapped_container()
+        container.pause()
+        try:
+            yield
+        finally:
+            container.unpause()
 
     def remove(self) -> None:
         """End the container and its data."""

@@ -2,9 +2,11 @@
 
 import base64
 import os
+import signal
 import subprocess
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -54,6 +56,10 @@ class KafkaServer(ABC):
     def kill(self) -> None:
         """As a power cut would: SIGKILL, no clean-up."""
 
+    @abstractmethod
+    def frozen(self) -> AbstractContextManager[None]:
+        """It runs and answers nobody, as on a machine that swaps or was suspended."""
+
     def close(self) -> None:
         """End it; what lies in a folder of ours stays."""
         self.stop()
@@ -91,13 +97,6 @@ class PackagedKafka(KafkaServer):
     def log(self) -> Path:
         return self._folder / "kafka.log"
 
-    @property
-    def pid(self) -> int:
-        """Of the running broker. Raises ProcessLookupError."""
-        if self._process is None:
-            raise ProcessLookupError("the broker is not running")
-        return self._process.pid
-
     def start(self) -> None:
         logging = f"-Dlog4j2.configurationFile={self._folder / 'log4j2.xml'}"
         kafka = [str(find_java()), "-Xmx256m", "-XX:TieredStopAtLevel=1", logging, "-cp", find_jars(self._cache)]
@@ -115,6 +114,15 @@ class PackagedKafka(KafkaServer):
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        assert self._process
+        os.kill(self._process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self._process.pid, signal.SIGCONT)
 
     def _write_config(self) -> Path:
         (self._folder / "log4j2.xml").write_text(LOG4J)
@@ -156,6 +164,9 @@ class DockerKafka(KafkaServer):
     def kill(self) -> None:
         self._server.kill()
 
+    def frozen(self) -> AbstractContextManager[None]:
+        return self._server.frozen()
+
     def close(self) -> None:
         self._server.remove()
 
@@ -177,6 +188,9 @@ class GivenKafka(KafkaServer):
 
     def kill(self) -> None:
         raise NoServer("a broker at a given address is not ours to kill")
+
+    def frozen(self) -> AbstractContextManager[None]:
+        raise NoServer("a broker at a given address is not ours to stop")
 
 
 def find_java() -> Path:
